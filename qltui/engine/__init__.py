@@ -1,0 +1,1 @@
+"""The night: watcher, queue, executors, scheduler, worker."""

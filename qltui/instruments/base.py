@@ -1,0 +1,204 @@
+"""What the rest of the house may know of an instrument: tables of data, and functions named by their path.
+
+Functions are kept as ``"module:name"`` and loaded where they are called, because a viewer reads these tables and must
+load neither numba nor astropy for it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qltui.model import Camera
+
+__all__ = ["Instrument", "MetricDefinition", "StepDefinition", "get_instrument", "instrument_names", "resolve"]
+
+_INSTRUMENTS = ("desi",)
+
+
+@cache
+def resolve(reference: str) -> Callable[..., Any]:
+    """Load the function that ``"module:name"`` names.
+
+    Raises
+    ------
+    ValueError
+        Where `reference` is not of that form.
+    """
+    module, separator, name = reference.partition(":")
+    if not separator:
+        msg = f"{reference!r} is not of the form module:name"
+        raise ValueError(msg)
+    function: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    return function
+
+
+@dataclass(frozen=True, slots=True)
+class MetricDefinition:
+    """One number, or a few, by which a camera is judged. Screens, help, messages and exports all read this.
+
+    Attributes
+    ----------
+    name : str
+        Key in the record, ``"NOISE_AMP"``.
+    title : str
+        For people, ``"Read noise"``.
+    short : str
+        One or two words for a verdict line, ``"noise"``.
+    unit : str
+        ``"e-"``, ``"ADU"``, ``"px"``; empty where dimensionless.
+    step : str
+        Name of the step that measures it.
+    obstypes : tuple of str
+        The exposures it applies to.
+    elements : str
+        What its elements are: ``"amplifier"``, ``"axis"``, ``"class"``, or empty for a scalar.
+    function : str
+        ``"module:name"`` of a function from the recipe's state to a `qltui.model.Measurement`.
+    definition, meaning, action : str
+        A sentence on what it is, on what a bad value usually means, and on what to do.
+    format : str
+        Format specification for one value, ``".2f"``.
+    arms : tuple of str
+        Arms it applies to; empty for all.
+    """
+
+    name: str
+    title: str
+    short: str
+    unit: str
+    step: str
+    obstypes: tuple[str, ...]
+    elements: str
+    function: str
+    definition: str
+    meaning: str
+    action: str
+    format: str = ".2f"
+    arms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StepDefinition:
+    """A step of a recipe: a function from the camera's state to a new state.
+
+    Attributes
+    ----------
+    name, title : str
+        ``"CHECK_CCDS"``, ``"CHECK CCDS"``.
+    obstypes : tuple of str
+        The exposures it applies to.
+    function : str
+        ``"module:name"``; raises `ReductionError` with a cause where it cannot go on.
+    timeout : float
+        [s] after which the worker is killed.
+    """
+
+    name: str
+    title: str
+    obstypes: tuple[str, ...]
+    function: str
+    timeout: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """What an instrument is, as data and as paths of functions.
+
+    Attributes
+    ----------
+    name, title : str
+        ``"desi"``, ``"DESI"``.
+    cameras : tuple of Camera
+        In the order of the grid.
+    arm_title, unit_title : str
+        What rows and columns of the grid are, ``"arm"``, ``"spectrograph"``.
+    steps : tuple of StepDefinition
+        All steps, in order; those of one exposure are picked by its obstype.
+    metrics : tuple of MetricDefinition
+        In the order in which screens show them.
+    limits : str
+        Package resource with the default limits, ``"qltui.instruments.desi:limits.toml"``.
+    timezone : str
+        Of the observatory, IANA name.
+    calibration_products : mapping
+        Kind of product made from an obstype and used by later exposures, ``{"FLAT": "fiberflat"}``.
+    scan : str
+        ``(root, nights) -> list of Candidate``: files that look like exposures (`qltui.instruments.files`).
+    inspect : str
+        ``(path) -> Exposure``: first look at a complete file; raises `IncompleteFileError` or `InvalidFileError`.
+    begin : str
+        ``(CameraTask) -> state``: start of the recipe.
+    finish : str
+        ``(state) -> (tuple of Product, calibrations used, notes)``: writes the products after the last step.
+    warm_up : str
+        ``() -> None``: compiles or loads the kernels.
+    """
+
+    name: str
+    title: str
+    cameras: tuple[Camera, ...]
+    arm_title: str
+    unit_title: str
+    steps: tuple[StepDefinition, ...]
+    metrics: tuple[MetricDefinition, ...]
+    limits: str
+    timezone: str
+    calibration_products: Mapping[str, str]
+    scan: str
+    inspect: str
+    begin: str
+    finish: str
+    warm_up: str
+
+    def steps_for(self, obstype: str) -> tuple[StepDefinition, ...]:
+        """Return the steps of an exposure of this type, in order; empty where there is no recipe."""
+        return tuple(step for step in self.steps if obstype in step.obstypes)
+
+    def metrics_for(self, obstype: str, step: str | None = None, arm: str | None = None) -> tuple[MetricDefinition, ...]:
+        """Return the metrics of an exposure of this type, of one step and one arm if given."""
+        return tuple(
+            metric
+            for metric in self.metrics
+            if obstype in metric.obstypes
+            and (step is None or metric.step == step)
+            and (arm is None or not metric.arms or arm in metric.arms)
+        )
+
+    def metric(self, name: str) -> MetricDefinition:
+        """Return the entry of the metric called `name`; KeyError where there is none."""
+        for metric in self.metrics:
+            if metric.name == name:
+                return metric
+        raise KeyError(name)
+
+    def camera(self, name: str) -> Camera:
+        """Return the camera called `name`; KeyError where there is none."""
+        for camera in self.cameras:
+            if camera.name == name:
+                return camera
+        raise KeyError(name)
+
+
+def instrument_names() -> tuple[str, ...]:
+    """Return the names of the instruments that this version knows."""
+    return _INSTRUMENTS
+
+
+def get_instrument(name: str) -> Instrument:
+    """Return the description of the instrument called `name`.
+
+    Raises
+    ------
+    KeyError
+        Where there is no such instrument.
+    """
+    if name not in _INSTRUMENTS:
+        msg = f"no instrument {name!r}; known: {', '.join(_INSTRUMENTS)}"
+        raise KeyError(msg)
+    instrument: Instrument = importlib.import_module(f"qltui.instruments.{name}").INSTRUMENT
+    return instrument

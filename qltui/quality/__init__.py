@@ -1,0 +1,1 @@
+"""Judging: value and limits to status, verdict and alarms."""

@@ -1,0 +1,1 @@
+"""Raw exposures with known truth."""
