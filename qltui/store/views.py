@@ -1,0 +1,185 @@
+"""What a screen, `status` or an export gets from the record: immutable pictures of it, complete in themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qltui.model import Exposure, Judgement, Status, Verdict
+
+__all__ = [
+    "AlarmView",
+    "CameraView",
+    "EngineView",
+    "ExposureRow",
+    "LogLine",
+    "MonitorView",
+    "ProcessView",
+    "StepView",
+    "TrendPoint",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineView:
+    """The engine as its last heartbeat left it.
+
+    Attributes
+    ----------
+    state : str
+        ``"reducing"``, ``"idle"``, ``"compiling"``, ``"paused"``, ``"stopping"``, ``"stopped"``, or ``"none"`` where no
+        engine ever ran here.
+    heartbeat : float or None
+        Time of the last beat [s since 1970].
+    detail : str
+        In words: what it is doing, or why it stopped.
+    queue, incomplete : int
+        Exposures waiting; exposures whose files are still being written.
+    incomplete_names : tuple of str
+        Those files and how long they have been waiting, in words.
+    disk_used, disk_free : float or None
+        Of the state directory: fraction 0-1, and bytes.
+    slots : tuple of str
+        What each slot does, ``"b3 CHECK FIBERS"`` or empty.
+    """
+
+    state: str
+    pid: int = 0
+    host: str = ""
+    started: float | None = None
+    heartbeat: float | None = None
+    detail: str = ""
+    queue: int = 0
+    incomplete: int = 0
+    incomplete_names: tuple[str, ...] = ()
+    disk_used: float | None = None
+    disk_free: float | None = None
+    slots: tuple[str, ...] = ()
+    data_directory: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """One cell of the grid."""
+
+    step: str
+    status: Status
+    reason: str = ""
+    seconds: float | None = None
+    started: float | None = None
+    judgements: tuple[Judgement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CameraView:
+    """One camera of a process: its status and its steps in order."""
+
+    camera: str
+    status: Status
+    reason: str = ""
+    attempt: int = 1
+    seconds: float | None = None
+    steps: tuple[StepView, ...] = ()
+    calibrations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessView:
+    """One run over one exposure.
+
+    `state` is ``"waiting"``, ``"running"``, ``"done"``, ``"failed"``, ``"cancelled"`` or ``"superseded"``; `verdict` is the
+    one so far while it runs.
+    """
+
+    number: int
+    exposure: Exposure
+    trigger: str
+    state: str
+    queued: float
+    started: float | None
+    ended: float | None
+    shutter_closed: float | None
+    cameras: Mapping[str, CameraView]
+    verdict: Verdict
+    configuration: str = ""
+    code_version: str = ""
+    limit_set: str = ""
+    who: str = ""
+
+    @property
+    def done(self) -> int:
+        """Cameras that have come to an end."""
+        return sum(camera.status.is_final for camera in self.cameras.values())
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of the night's log; `level` is ``"info"``, ``"warning"``, ``"alarm"`` or ``"error"``."""
+
+    number: int
+    time: float
+    level: str
+    text: str
+    expid: int | None = None
+    camera: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrendPoint:
+    """One value of one element of one camera, with the limits that held at the time."""
+
+    time: float
+    expid: int
+    camera: str
+    element: str
+    value: float
+    status: Status
+    normal: tuple[float, float]
+    warning: tuple[float, float]
+    obstype: str
+    program: str
+    process: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureRow:
+    """One line of the table of a night."""
+
+    exposure: Exposure
+    process: int | None
+    state: str
+    status: Status
+    headline: str
+    seconds: float | None = None
+    comments: int = 0
+    flag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmView:
+    """One alarm: an exposure and a cause, not one for each metric."""
+
+    number: int
+    time: float
+    expid: int
+    status: Status
+    cause: str
+    acknowledged_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorView:
+    """Everything that the Monitor shows, read in one transaction.
+
+    `version` changes whenever anything else but the heartbeat does: a screen that has drawn this version has nothing to do.
+    """
+
+    version: int
+    night: int | None
+    engine: EngineView
+    process: ProcessView | None
+    running: tuple[int, ...] = ()
+    exposures: tuple[ExposureRow, ...] = ()
