@@ -1,0 +1,24 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real files of the observatories, kept beside the checkout and not copied into it."""
+    if not SHARED.is_dir():
+        pytest.skip("real files of the observatory are not beside this checkout (../shared/data)")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def sample_data() -> Path:
+    """The committed simulated night."""
+    return ROOT / "sample_data"
