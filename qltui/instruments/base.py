@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from qltui.model import Camera
 
-__all__ = ["Instrument", "MetricDefinition", "StepDefinition", "get_instrument", "instrument_names", "resolve"]
+__all__ = [
+    "Instrument",
+    "MetricDefinition",
+    "StepDefinition",
+    "get_instrument",
+    "instrument_names",
+    "resolve",
+]
 
 _INSTRUMENTS = ("desi",)
 
@@ -159,7 +166,9 @@ class Instrument:
         """Return the steps of an exposure of this type, in order; empty where there is no recipe."""
         return tuple(step for step in self.steps if obstype in step.obstypes)
 
-    def metrics_for(self, obstype: str, step: str | None = None, arm: str | None = None) -> tuple[MetricDefinition, ...]:
+    def metrics_for(
+        self, obstype: str, step: str | None = None, arm: str | None = None
+    ) -> tuple[MetricDefinition, ...]:
         """Return the metrics of an exposure of this type, of one step and one arm if given."""
         return tuple(
             metric
