@@ -1,0 +1,178 @@
+"""``qltui status``: what is going on, for a dumb terminal, a script, cron or a status line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from datetime import UTC, datetime
+
+from qltui.commands.exit_codes import CommandError, ExitCode
+from qltui.commands.options import add_state, configuration, instrument_of
+from qltui.commands.report import clean, grid_lines, result_json
+from qltui.instruments.base import Instrument
+from qltui.model import Status
+from qltui.store.views import EngineView, MonitorView
+
+__all__ = ["DESCRIPTION", "EPILOG", "STALE_AFTER", "add_arguments", "engine_is_alive", "exit_code_of", "main"]
+
+DESCRIPTION = "Say in a few lines what the engine does and how good the latest exposure is."
+EPILOG = """\
+examples:
+  qltui status
+  qltui status --json | python -m json.tool
+  qltui status --line        one line, for tmux or cron
+
+exit status: 0 all is well, 1 warnings, 2 alarms, 3 engine dead
+"""
+
+STALE_AFTER = 15.0
+"""An engine beats every few seconds; one that has not for so long [s] is taken for dead."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    add_state(parser)
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="everything the Monitor shows, as JSON")
+    form.add_argument("--line", action="store_true", help="one line")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Carry out the command and return the exit status."""
+    from qltui.store.record import Store, StoreError
+
+    config = configuration(args)
+    instrument = instrument_of(config)
+    path = config.state_directory / "qltui.db"
+    if not path.is_file():
+        if args.json:
+            print(json.dumps({"engine": {"state": "none"}, "night": None, "process": None, "exposures": []}, indent=2))
+            return ExitCode.ENGINE_DEAD
+        msg = f"no record in {config.state_directory}: no engine ever ran here; start one with `qltui run`"
+        raise CommandError(msg, ExitCode.ENGINE_DEAD)
+    try:
+        with Store.open(path, read_only=True) as store:
+            view = store.monitor_view()
+    except StoreError as error:
+        raise CommandError(str(error), ExitCode.UNAVAILABLE) from error
+    now = time.time()
+    if args.json:
+        print(json.dumps(_as_json(view, instrument, now), indent=2))
+    elif args.line:
+        print(line_of(view, now))
+    else:
+        print("\n".join(_lines(view, instrument, now)))
+    return exit_code_of(view, now)
+
+
+def engine_is_alive(engine: EngineView, now: float) -> bool:
+    """Whether the engine runs and its heart beats."""
+    if engine.state in ("none", "stopped") or engine.heartbeat is None:
+        return False
+    return now - engine.heartbeat <= STALE_AFTER
+
+
+def exit_code_of(view: MonitorView, now: float) -> ExitCode:
+    """Return 3 where the engine is dead, else what the latest exposure deserves."""
+    if not engine_is_alive(view.engine, now):
+        return ExitCode.ENGINE_DEAD
+    if view.process is None:
+        return ExitCode.OK
+    status = view.process.verdict.status
+    if status in (Status.ALARM, Status.FAILED, Status.MISSING):
+        return ExitCode.ALARM
+    if status in (Status.WARNING, Status.UNKNOWN):
+        return ExitCode.WARNING
+    return ExitCode.OK
+
+
+def _engine_words(engine: EngineView, now: float) -> str:
+    if engine.state == "none":
+        return "no engine ever ran here; start one with `qltui run`"
+    if engine_is_alive(engine, now):
+        return f"{engine.state} (pid {engine.pid} on {engine.host})"
+    if engine.state == "stopped":
+        return f"stopped: {engine.detail or 'as asked'}; start it with `qltui run`"
+    age = now - (engine.heartbeat or now)
+    return f"DEAD: last heartbeat {age:.0f} s ago (pid {engine.pid} on {engine.host}); start it with `qltui run`"
+
+
+def line_of(view: MonitorView, now: float) -> str:
+    """Return the one line for a status bar."""
+    if not engine_is_alive(view.engine, now):
+        return f"qltui: engine {_engine_words(view.engine, now)}"
+    if view.process is None:
+        return f"qltui: {view.engine.state}, no exposure yet"
+    exposure, verdict = view.process.exposure, view.process.verdict
+    words = f"{exposure.expid} {exposure.obstype} {verdict.status.value}"
+    return f"qltui: {words} {view.process.done}/{len(view.process.cameras)} queue {view.engine.queue}"
+
+
+def _lines(view: MonitorView, instrument: Instrument, now: float) -> list[str]:
+    engine, process = view.engine, view.process
+    lines = [f"engine    {_engine_words(engine, now)}"]
+    if engine.detail and engine_is_alive(engine, now):
+        lines.append(f"          {engine.detail}")
+    lines.append(f"queue     {engine.queue} waiting, {engine.incomplete} incomplete")
+    lines.extend(f"          incomplete: {name}" for name in engine.incomplete_names)
+    if engine.disk_used is not None and engine.disk_free is not None:
+        lines.append(f"disk      {100 * engine.disk_used:.0f} % used, {engine.disk_free / 1e9:.1f} GB free")
+    if process is None:
+        lines.append("exposure  none yet")
+        return lines
+    exposure = process.exposure
+    tile = f"  tile {exposure.tile}" if exposure.tile is not None else ""
+    seconds = f"  {exposure.exptime:.0f} s" if exposure.exptime is not None else ""
+    mjd = f"  MJD {exposure.mjd:.3f}" if exposure.mjd is not None else ""
+    lines.append(f"exposure  {exposure.expid}  {exposure.obstype} {exposure.program}{tile}{seconds}{mjd}".rstrip())
+    lines.append(f"night     {exposure.night}")
+    lines.append(f"process   {process.number} {process.state}, {process.done} of {len(process.cameras)} cameras")
+    lines.append(f"verdict   {process.verdict.status.value}: {process.verdict.headline}")
+    lines.extend(f"          {status.value:<8} {text}" for status, text in process.verdict.culprits)
+    lines.append("")
+    steps = [(step.name, step.title) for step in instrument.steps_for(exposure.obstype)]
+    lines.extend(grid_lines(instrument, steps, process.cameras))
+    if view.exposures:
+        lines.extend(["", "exposures of the night"])
+        for row in view.exposures:
+            at = row.exposure.date_obs[11:19] or "        "
+            words = f"{row.exposure.expid:>8}  {at}  {row.exposure.obstype:<8} {row.status.value:<11}"
+            lines.append(f"  {words} {row.headline}".rstrip())
+    return lines
+
+
+def _as_json(view: MonitorView, instrument: Instrument, now: float) -> dict[str, object]:
+    engine = clean({name: getattr(view.engine, name) for name in view.engine.__slots__})
+    assert isinstance(engine, dict)
+    engine["alive"] = engine_is_alive(view.engine, now)
+    process: dict[str, object] | None = None
+    if view.process is not None:
+        item = view.process
+        process = {
+            "number": item.number,
+            "state": item.state,
+            "trigger": item.trigger,
+            "started": item.started,
+            "ended": item.ended,
+            "configuration": item.configuration,
+            "code_version": item.code_version,
+            **result_json(item.exposure, item.verdict, item.cameras, instrument),
+        }
+    rows = [
+        {
+            "expid": row.exposure.expid,
+            "night": row.exposure.night,
+            "obstype": row.exposure.obstype,
+            "program": row.exposure.program,
+            "date_obs": row.exposure.date_obs,
+            "process": row.process,
+            "state": row.state,
+            "status": row.status.value,
+            "headline": row.headline,
+            "seconds": clean(row.seconds),
+        }
+        for row in view.exposures
+    ]
+    time_utc = datetime.fromtimestamp(now, tz=UTC).isoformat(timespec="seconds")
+    return {"time": time_utc, "night": view.night, "engine": engine, "process": process, "exposures": rows}
