@@ -72,6 +72,11 @@ class MetricDefinition:
         Format specification for one value, ``".2f"``.
     arms : tuple of str
         Arms it applies to; empty for all.
+    phrase : str
+        How a verdict says that it is bad; may use ``{short}``, ``{element}``, ``{value}``, ``{unit}``, ``{reference}``.
+    scope : str
+        ``"camera"`` where a bad value has its cause in one camera, ``"exposure"`` where it usually lies in sky,
+        weather or telescope, so that many cameras are told in one line.
     """
 
     name: str
@@ -87,6 +92,8 @@ class MetricDefinition:
     action: str
     format: str = ".2f"
     arms: tuple[str, ...] = ()
+    phrase: str = "{short} {element} {value} {unit}  ({reference})"
+    scope: str = "camera"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,40 @@
 """The Dark Energy Spectroscopic Instrument: ten spectrographs with three arms and 500 fibres each."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from qltui.instruments.base import Instrument, StepDefinition
+from qltui.instruments.desi.constants import ARMS, SPECTROGRAPHS
+from qltui.instruments.desi.metrics import ALL, ARCS, FLATS, LIT, METRICS, SKIES
+from qltui.model import Camera
+
+__all__ = ["INSTRUMENT"]
+
+_RECIPE = "qltui.instruments.desi.recipe"
+
+_STEPS: Final = (
+    StepDefinition("CHECK_CCDS", "CHECK CCDS", ALL, f"{_RECIPE}:check_ccds"),
+    StepDefinition("CHECK_FIBERS", "CHECK FIBERS", LIT, f"{_RECIPE}:check_fibers"),
+    StepDefinition("CHECK_SPECTRA", "CHECK SPECTRA", SKIES, f"{_RECIPE}:check_spectra"),
+    StepDefinition("CHECK_ARC", "CHECK ARC", ARCS, f"{_RECIPE}:check_arc"),
+    StepDefinition("CHECK_FIBERFLAT", "CHECK FIBERFLAT", FLATS, f"{_RECIPE}:check_fiberflat"),
+)
+
+INSTRUMENT: Final = Instrument(
+    name="desi",
+    title="DESI",
+    cameras=tuple(Camera(f"{arm}{unit}", arm, str(unit)) for arm in ARMS for unit in SPECTROGRAPHS),
+    arm_title="arm",
+    unit_title="spectrograph",
+    steps=_STEPS,
+    metrics=METRICS,
+    limits="qltui.instruments.desi:limits.toml",
+    timezone="America/Phoenix",
+    calibration_products={"FLAT": "fiberflat", "ARC": "linewidths", "ZERO": "biaslevels"},
+    scan="qltui.instruments.desi.files:scan",
+    inspect="qltui.instruments.desi.files:inspect",
+    begin=f"{_RECIPE}:begin",
+    finish=f"{_RECIPE}:finish",
+    warm_up=f"{_RECIPE}:warm_up",
+)
