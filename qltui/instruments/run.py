@@ -93,8 +93,8 @@ class _Run:
             measurements = self._measure(step, state)
         except _EXPECTED as error:
             reason = str(error) or type(error).__name__
-        except Exception as error:
-            # The border of a task: whatever went wrong inside is one camera's FAILED with its reason, never the night's.
+        except Exception as error:  # noqa: BLE001 - the border of a task, and the whole of it is logged
+            # Whatever went wrong inside is one camera FAILED with its reason, never the end of the night.
             _LOG.exception("%s %s: internal error in %s", self.task.exposure.expid, self.task.camera, step.title)
             reason = f"internal error, {type(error).__name__}: {error}; the log of the worker has the whole of it"
         else:
