@@ -1,1 +1,1 @@
-"""The record of the nights in SQLite."""
+"""The record: peewee tables, queries and migrations. `Store.open` is the way in; errors are in `qltui.store.errors`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from qltui.model import Exposure, Judgement, Status, Verdict
@@ -12,11 +12,15 @@ if TYPE_CHECKING:
 __all__ = [
     "AlarmView",
     "CameraView",
+    "CommandView",
+    "CommentView",
     "EngineView",
     "ExposureRow",
+    "KnownFile",
     "LogLine",
     "MonitorView",
     "ProcessView",
+    "QueuedProcess",
     "StepView",
     "TrendPoint",
 ]
@@ -75,7 +79,10 @@ class StepView:
 
 @dataclass(frozen=True, slots=True)
 class CameraView:
-    """One camera of a process: its status and its steps in order."""
+    """One camera of a process: its status and its steps in order.
+
+    Steps that have not begun are not among `steps`: which there are is told by the instrument's table.
+    """
 
     camera: str
     status: Status
@@ -90,8 +97,8 @@ class CameraView:
 class ProcessView:
     """One run over one exposure.
 
-    `state` is ``"waiting"``, ``"running"``, ``"done"``, ``"failed"``, ``"cancelled"`` or ``"superseded"``; `verdict` is the
-    one so far while it runs.
+    `state` is ``"waiting"``, ``"running"``, ``"done"``, ``"failed"``, ``"cancelled"`` or ``"superseded"``;
+    `verdict` is the one so far while it runs.
     """
 
     number: int
@@ -174,7 +181,8 @@ class AlarmView:
 class MonitorView:
     """Everything that the Monitor shows, read in one transaction.
 
-    `version` changes whenever anything else but the heartbeat does: a screen that has drawn this version has nothing to do.
+    `version` changes whenever anything else but the heartbeat does: a screen that has drawn this version has
+    nothing to do.
     """
 
     version: int
@@ -183,3 +191,72 @@ class MonitorView:
     process: ProcessView | None
     running: tuple[int, ...] = ()
     exposures: tuple[ExposureRow, ...] = ()
+
+
+class KnownFile(NamedTuple):
+    """A raw file as the record last saw it; `state` is that of its newest process, empty where there is none."""
+
+    size: int
+    mtime_ns: int
+    revision: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedProcess:
+    """A process that waits for its turn.
+
+    Attributes
+    ----------
+    cameras : tuple of str
+        Cameras to reduce.
+    jobs : mapping
+        What an interrupted run has left: camera to its last attempt and how that ended. Cameras with a final status
+        need not be done again.
+    configuration, limit_set : int or None
+        Numbers of the contents in the record.
+    """
+
+    number: int
+    exposure: Exposure
+    exposure_id: int
+    trigger: str
+    who: str
+    cameras: tuple[str, ...]
+    queued: float
+    configuration: int | None = None
+    code_version: str = ""
+    limit_set: int | None = None
+    jobs: Mapping[str, tuple[int, Status]] = field(default_factory=dict)
+
+    @property
+    def remaining(self) -> tuple[str, ...]:
+        """Cameras without a final status."""
+        return tuple(name for name in self.cameras if name not in self.jobs or not self.jobs[name][1].is_final)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandView:
+    """What somebody asked of the engine; `state` is ``"pending"``, ``"done"`` or ``"refused"``."""
+
+    number: int
+    name: str
+    arguments: Mapping[str, object]
+    who: str
+    created: float
+    state: str = "pending"
+    answered: float | None = None
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CommentView:
+    """A comment as it stands; `process` is None where it is about the exposure."""
+
+    number: int
+    expid: int
+    process: int | None
+    author: str
+    created: float
+    text: str
+    edited: float | None = None

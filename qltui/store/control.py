@@ -1,0 +1,170 @@
+"""Between engine and viewers: commands and answers, heartbeats, and the settings that were in force."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import Any, Final
+
+from qltui.store import schema
+from qltui.store.codec import dump, text_value
+from qltui.store.database import Database
+from qltui.store.views import CommandView, EngineView
+
+__all__ = [
+    "answer_command",
+    "beat",
+    "command",
+    "content",
+    "content_number",
+    "engine",
+    "heartbeats",
+    "pending_commands",
+    "send_command",
+]
+
+_QUIET: Final = ("heartbeat", "disk_used", "disk_free")
+"""What may change in a heartbeat without anything having happened."""
+
+
+def _clock(now: float | None) -> float:
+    return time.time() if now is None else now
+
+
+# -- commands ------------------------------------------------------------------------------------------------------
+
+
+def send_command(
+    database: Database, name: str, arguments: Mapping[str, Any] | None = None, who: str = "", now: float | None = None
+) -> int:
+    """Ask the engine for something, and return the number under which it will answer."""
+    with database.transaction():
+        return database.insert(
+            schema.Command.insert(
+                name=text_value(name), arguments=dump(arguments or {}), who=text_value(who), created=_clock(now)
+            )
+        )
+
+
+def _command_query() -> Any:
+    table = schema.Command
+    return table.select(
+        *(table.id, table.name, table.arguments, table.who, table.created, table.state, table.answered, table.answer)
+    )
+
+
+def _command_view(row: Sequence[Any]) -> CommandView:
+    number, name, arguments, who, created, state, answered, answer = row
+    try:
+        parsed = json.loads(arguments)
+    except ValueError:
+        parsed = None
+    # Whoever may write the file may write anything; the engine refuses what is no mapping.
+    return CommandView(number, name, parsed if isinstance(parsed, dict) else {}, who, created, state, answered, answer)
+
+
+def pending_commands(database: Database) -> list[CommandView]:
+    """Return the commands that wait for an answer, oldest first."""
+    table = schema.Command
+    rows = database.rows(_command_query().where(table.state == "pending").order_by(table.id))
+    return [_command_view(row) for row in rows]
+
+
+def command(database: Database, number: int) -> CommandView | None:
+    """Return one command, or None."""
+    row = database.row(_command_query().where(schema.Command.id == number))
+    return None if row is None else _command_view(row)
+
+
+def answer_command(
+    database: Database, number: int, answer: str, *, refused: bool = False, now: float | None = None
+) -> None:
+    """Say what became of a command."""
+    table = schema.Command
+    with database.transaction():
+        database.write(
+            table.update(state="refused" if refused else "done", answer=text_value(answer), answered=_clock(now)).where(
+                table.id == number
+            )
+        )
+
+
+# -- contents ------------------------------------------------------------------------------------------------------
+
+
+def content_number(
+    database: Database, table: type[schema.LimitSet | schema.Configuration], text: str, name: str = ""
+) -> int:
+    """Return the number of a limit set or a configuration; the same text is kept once."""
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    with database.transaction():
+        row = database.row(table.select(table.id).where(table.digest == digest))
+        if row:
+            return int(row[0])
+        values = {"digest": digest, "name": text_value(name), "content": text_value(text), "created": time.time()}
+        return database.insert(table.insert(**values))
+
+
+def content(database: Database, table: type[schema.LimitSet | schema.Configuration], number: int) -> str:
+    """Return the text of a limit set or a configuration; KeyError where there is none."""
+    row = database.row(table.select(table.content).where(table.id == number))
+    if row is None:
+        raise KeyError(number)
+    return str(row[0])
+
+
+# -- heartbeats ----------------------------------------------------------------------------------------------------
+
+
+def beat(
+    database: Database, view: EngineView, slots: Mapping[str, float] | None = None, now: float | None = None
+) -> None:
+    """Record that the engine lives, and when its slots were last heard of [s since 1970].
+
+    The record's version stays unless the engine says something new.
+    """
+    when, table = _clock(now), schema.Heartbeat
+    said = asdict(view) | {"heartbeat": when}
+    row = database.row(table.select(table.detail).where(table.name == "engine"))
+    before = json.loads(row[0]) if row else {}
+    after = json.loads(dump(said))
+    news = any(before.get(key) != value for key, value in after.items() if key not in _QUIET)
+    with database.transaction(counted=news):
+        rows: list[dict[str, Any]] = [{"name": "engine", "time": when, "state": view.state, "detail": dump(said)}]
+        rows += [
+            {"name": text_value(name), "time": last, "state": "", "detail": "{}"}
+            for name, last in (slots or {}).items()
+        ]
+        database.insert_many(table, rows, replace=True)
+
+
+def engine(database: Database) -> EngineView:
+    """Return the engine as its last beat left it, with the queue as it stands now."""
+    table = schema.Heartbeat
+    row = database.row(table.select(table.detail).where(table.name == "engine"))
+    said: dict[str, Any] = json.loads(row[0]) if row else {"state": "none"}
+    known = {item.name for item in fields(EngineView)}
+    said = {key: tuple(value) if isinstance(value, list) else value for key, value in said.items() if key in known}
+    waiting = database.sql("SELECT count(*) FROM process WHERE state = 'waiting'")[0][0]
+    incomplete = database.sql("SELECT path, since, reason FROM incomplete_file ORDER BY since")
+    said |= {
+        "queue": waiting,
+        "incomplete": len(incomplete),
+        "incomplete_names": tuple(_in_words(*entry) for entry in incomplete),
+    }
+    return EngineView(**said)
+
+
+def _in_words(path: str | bytes, since: float, reason: str) -> str:
+    name = (path if isinstance(path, str) else path.decode("utf-8", "replace")).rpartition("/")[2]
+    clock = time.strftime("%H:%M:%S", time.gmtime(since))
+    return f"{name}: {reason or 'incomplete'}, since {clock} UT"
+
+
+def heartbeats(database: Database) -> dict[str, float]:
+    """Return when the engine and each of its slots were last heard of [s since 1970]."""
+    table = schema.Heartbeat
+    return {name: float(last) for name, last in database.rows(table.select(table.name, table.time))}

@@ -1,0 +1,85 @@
+"""Errors of the record, each with a cause and what to do; nobody outside needs to know peewee or SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import peewee
+
+__all__ = [
+    "NewerRecordError",
+    "NoRecordError",
+    "OlderRecordError",
+    "RecordBusyError",
+    "RecordDamagedError",
+    "RecordFullError",
+    "RecordReadOnlyError",
+    "StoreError",
+    "translated",
+]
+
+
+class StoreError(Exception):
+    """The record could not be read or written."""
+
+
+class NoRecordError(StoreError):
+    """There is no record at this place yet."""
+
+
+class NewerRecordError(StoreError):
+    """The record was written by a newer version of qltui."""
+
+
+class OlderRecordError(StoreError):
+    """The record was written by an older version and a viewer must not change it."""
+
+
+class RecordBusyError(StoreError):
+    """Another program has kept the record locked for longer than the time-out."""
+
+
+class RecordReadOnlyError(StoreError):
+    """Neither this user nor this connection may write the record."""
+
+
+class RecordDamagedError(StoreError):
+    """The file is not a database, or a damaged one."""
+
+
+class RecordFullError(StoreError):
+    """The disk is full or fails."""
+
+
+_CAUSES: tuple[tuple[tuple[str, ...], type[StoreError], str], ...] = (
+    (("locked", "busy"), RecordBusyError, "another program keeps the record locked; find it with `fuser`"),
+    (
+        ("readonly", "read-only"),
+        RecordReadOnlyError,
+        "the record may only be read here; check who owns the state directory",
+    ),
+    (("malformed", "not a database"), RecordDamagedError, "the record is damaged; set it aside and restore a backup"),
+    (("disk is full", "disk i/o"), RecordFullError, "the disk of the state directory is full or fails; make room"),
+    (("unable to open",), NoRecordError, "the record cannot be opened; check that its directory exists and is yours"),
+)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn errors of peewee and SQLite into `StoreError` with a cause and an action.
+
+    Raises
+    ------
+    StoreError
+        The subclass that fits what SQLite said.
+    """
+    try:
+        yield
+    except (peewee.PeeweeException, sqlite3.Error) as error:
+        said = str(error)
+        for words, kind, advice in _CAUSES:
+            if any(word in said.lower() for word in words):
+                raise kind(f"{advice} (SQLite: {said})") from error
+        raise StoreError(f"the record refused: {said}") from error

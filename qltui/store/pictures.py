@@ -1,0 +1,265 @@
+"""From rows to the views of screens: processes, nights and the Monitor's picture."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from qltui.model import Status, Verdict
+from qltui.store import schema
+from qltui.store.codec import EXPOSURE_COLUMNS, exposure_from_row, shutter_closed, text_value, unpack
+from qltui.store.control import engine
+from qltui.store.database import Database, Row
+from qltui.store.views import CameraView, ExposureRow, MonitorView, ProcessView, StepView
+
+__all__ = ["exposure_rows", "find_exposure", "monitor_view", "nights", "process_numbers", "process_view", "version"]
+
+_ROWS: Final = """
+    SELECT process.id, process.state, process.status, process.headline, process.started, process.ended,
+           (SELECT count(*) FROM comment WHERE comment.exposure_id = exposure.id AND comment.deleted IS NULL),
+           (SELECT value FROM flag WHERE flag.exposure_id = exposure.id ORDER BY flag.id DESC LIMIT 1),
+           instrument.name, night.night, {columns}
+    FROM exposure
+    JOIN night ON night.id = exposure.night_id
+    JOIN instrument ON instrument.id = exposure.instrument_id
+    LEFT JOIN process ON process.id =
+        (SELECT max(id) FROM process WHERE process.exposure_id = exposure.id)
+"""
+_EXPOSURE: Final = ", ".join(f"exposure.{column.column_name}" for column in EXPOSURE_COLUMNS)
+
+
+def version(database: Database) -> int:
+    """Return a number that changes with everything but heartbeats."""
+    rows = database.sql("SELECT value FROM counter WHERE name = 'version'")
+    return int(rows[0][0]) if rows else 0
+
+
+# -- processes -----------------------------------------------------------------------------------------------------
+
+
+def process_view(database: Database, number: int) -> ProcessView | None:
+    """Return one process whole, or None where there is no such number."""
+    with database.reading():
+        rows = database.sql(
+            f"""SELECT process.id, process."trigger", process.state, process.queued, process.started, process.ended,
+                       process.status, process.headline, process.culprits, process.good, process.expected,
+                       process.cameras, process.code_version, process.who, configuration.name, configuration.digest,
+                       limit_set.name, limit_set.digest, instrument.name, night.night, {_EXPOSURE}
+                FROM process
+                JOIN exposure ON exposure.id = process.exposure_id
+                JOIN night ON night.id = exposure.night_id
+                JOIN instrument ON instrument.id = exposure.instrument_id
+                LEFT JOIN configuration ON configuration.id = process.configuration_id
+                LEFT JOIN limit_set ON limit_set.id = process.limit_set_id
+                WHERE process.id = ?""",  # noqa: S608 -- columns of our own
+            (number,),
+        )
+        if not rows:
+            return None
+        jobs, steps = _jobs(database, number), _steps(database, number)
+    return _process(rows[0], jobs, steps)
+
+
+def _jobs(database: Database, process: int) -> list[Row]:
+    return database.sql(
+        """SELECT id, camera, attempt, status, reason, seconds, calibrations FROM job
+           WHERE process_id = ? ORDER BY camera, attempt""",
+        (process,),
+    )
+
+
+def _steps(database: Database, process: int) -> dict[int, list[StepView]]:
+    """Return the steps of a process by the number of their job, in their order."""
+    rows = database.sql(
+        """SELECT step.job_id, step.name, step.status, step.reason, step.seconds, step.started, step.judgements,
+                  step.numbers
+           FROM job JOIN step ON step.job_id = job.id WHERE job.process_id = ? ORDER BY step.job_id, step.position""",
+        (process,),
+    )
+    found: dict[int, list[StepView]] = {}
+    for job, name, status, reason, seconds, started, words, numbers in rows:
+        step = StepView(name, Status(status), reason, seconds, started, unpack(words, numbers))
+        found.setdefault(job, []).append(step)
+    return found
+
+
+def _process(row: Row, jobs: Iterable[Row], steps: dict[int, list[StepView]]) -> ProcessView:
+    number, trigger, state, queued, started, ended, status, headline, culprits, good, expected = row[:11]
+    cameras, code_version, who, *contents, instrument, night = row[11:20]
+    exposure = exposure_from_row(instrument, night, row[20:])
+    views: dict[str, CameraView] = {name: CameraView(name, Status.WAITING) for name in json.loads(cameras)}
+    for job, camera, attempt, job_status, reason, seconds, calibrations in jobs:
+        views[camera] = CameraView(
+            camera=camera,
+            status=Status(job_status),
+            reason=reason,
+            attempt=attempt,
+            seconds=seconds,
+            steps=tuple(steps.get(job, ())),
+            calibrations=json.loads(calibrations),
+        )
+    return ProcessView(
+        number=number,
+        exposure=exposure,
+        trigger=trigger,
+        state=state,
+        queued=queued,
+        started=started,
+        ended=ended,
+        shutter_closed=shutter_closed(exposure),
+        cameras=views,
+        verdict=Verdict(
+            Status(status),
+            headline,
+            tuple((Status(kind), words) for kind, words in json.loads(culprits)),
+            good,
+            expected,
+        ),
+        configuration=_name(contents[0], contents[1]),
+        code_version=code_version,
+        limit_set=_name(contents[2], contents[3]),
+        who=who,
+    )
+
+
+def _name(name: str | None, digest: str | None) -> str:
+    """Return how a person may call a content: by name and the beginning of its checksum."""
+    return " ".join(part for part in (name, (digest or "")[:10]) if part)
+
+
+def process_numbers(
+    database: Database, *, states: Sequence[str] = (), expid: int | None = None, limit: int = 200
+) -> list[int]:
+    """Return the newest processes, newest first, in these states and of this exposure if given."""
+    table, exposure = schema.Process, schema.Exposure
+    query = table.select(table.id).order_by(table.id.desc()).limit(limit)
+    if states:
+        query = query.where(table.state.in_(list(states)))
+    if expid is not None:
+        query = query.join(exposure).where(exposure.expid == expid)
+    return [int(number) for (number,) in database.rows(query)]
+
+
+# -- exposures -----------------------------------------------------------------------------------------------------
+
+
+def exposure_rows(
+    database: Database,
+    night: int | None = None,
+    *,
+    last_night: int | None = None,
+    instrument: str | None = None,
+    limit: int | None = None,
+) -> list[ExposureRow]:
+    """Return the exposures of a night, or from `night` to `last_night`, oldest first; without a night the newest one's.
+
+    `limit` keeps the newest.
+    """
+    with database.reading():
+        if night is None:
+            known = nights(database, instrument)
+            if not known:
+                return []
+            night = known[0]
+        condition = "WHERE night.night BETWEEN ? AND ?"
+        parameters: list[Any] = [night, night if last_night is None else last_night]
+        if instrument is not None:
+            condition += " AND instrument.name = ?"
+            parameters.append(text_value(instrument))
+        return _exposure_rows(database, condition + " ORDER BY exposure.time DESC, exposure.id DESC", parameters, limit)
+
+
+def _exposure_rows(database: Database, tail: str, parameters: Sequence[Any], limit: int | None) -> list[ExposureRow]:
+    rows = database.sql(
+        _ROWS.format(columns=_EXPOSURE) + tail + " LIMIT ?", (*parameters, -1 if limit is None else limit)
+    )
+    return [_exposure_row(row) for row in reversed(rows)]
+
+
+def _exposure_row(row: Row) -> ExposureRow:
+    process, state, status, headline, started, ended, comments, flag, instrument, night = row[:10]
+    return ExposureRow(
+        exposure=exposure_from_row(instrument, night, row[10:]),
+        process=process,
+        state=state or "",
+        status=Status(status) if status else Status.WAITING,
+        headline=headline or "",
+        seconds=ended - started if ended is not None and started is not None else None,
+        comments=comments,
+        flag=flag or "",
+    )
+
+
+def nights(database: Database, instrument: str | None = None) -> list[int]:
+    """Return the nights of the record, newest first."""
+    table = schema.Night
+    query = table.select(table.night).distinct().order_by(table.night.desc())
+    if instrument is not None:
+        query = query.join(schema.Instrument).where(schema.Instrument.name == text_value(instrument))
+    return [int(night) for (night,) in database.rows(query)]
+
+
+def find_exposure(database: Database, digits: str = "", instrument: str | None = None) -> ExposureRow | None:
+    """Return the newest exposure whose number ends with `digits`, or the newest of all where there are none.
+
+    Raises
+    ------
+    ValueError
+        Where `digits` is no number.
+    """
+    digits = digits.strip()
+    condition, parameters = "WHERE 1", []
+    if digits:
+        if not (digits.isascii() and digits.isdigit() and len(digits) <= 18):
+            msg = f"{digits!r} is no number of an exposure, nor the end of one"
+            raise ValueError(msg)
+        condition = "WHERE exposure.expid % ? = ?"
+        parameters = [10 ** len(digits), int(digits)]
+    if instrument is not None:
+        condition += " AND instrument.name = ?"
+        parameters.append(text_value(instrument))
+    # Both conditions are tried on the index of times, newest first, so that a common ending is found at once.
+    found = _exposure_rows(database, condition + " ORDER BY exposure.time DESC, exposure.id DESC", parameters, 1)
+    return found[0] if found else None
+
+
+# -- the Monitor ---------------------------------------------------------------------------------------------------
+
+
+def monitor_view(database: Database, process: int | None = None) -> MonitorView:
+    """Return everything that the Monitor shows, of one and the same state of the record.
+
+    Without a number the process shown is the one that runs (of several the one begun last, new exposures before
+    others), else the one that ended last, else the first that waits.
+    """
+    with database.reading():
+        running = database.sql(
+            """SELECT id FROM process WHERE state = 'running'
+               ORDER BY "trigger" = 'NEW' DESC, started DESC, id DESC"""
+        )
+        number = process
+        if number is None:
+            number = running[0][0] if running else _last_process(database)
+        shown = None if number is None else process_view(database, number)
+        night = shown.exposure.night if shown else next(iter(nights(database)), None)
+        instrument = shown.exposure.instrument if shown else None
+        return MonitorView(
+            version=version(database),
+            night=night,
+            engine=engine(database),
+            process=shown,
+            running=tuple(row[0] for row in running),
+            exposures=() if night is None else tuple(exposure_rows(database, night, instrument=instrument)),
+        )
+
+
+def _last_process(database: Database) -> int | None:
+    for query in (
+        "SELECT id FROM process WHERE ended IS NOT NULL ORDER BY ended DESC LIMIT 1",
+        "SELECT id FROM process WHERE state = 'waiting' ORDER BY queued LIMIT 1",
+    ):
+        rows = database.sql(query)
+        if rows:
+            return int(rows[0][0])
+    return None

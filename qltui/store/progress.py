@@ -1,0 +1,311 @@
+"""The run of a process: jobs, steps, measurements, products and the verdict, as the engine reports them."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from qltui.model import CameraReport, Judgement, Product, Status, StepReport, Verdict, worst
+from qltui.store import schema
+from qltui.store.codec import dump, pack, path_value, text_value
+from qltui.store.database import Database
+from qltui.store.exposures import series_id
+from qltui.store.queue import forget_measurements
+
+__all__ = [
+    "finish_job",
+    "finish_process",
+    "finish_step",
+    "set_camera_status",
+    "set_verdict",
+    "start_job",
+    "start_process",
+    "start_step",
+]
+
+_INSERT_MEASUREMENT: Final = """INSERT OR REPLACE INTO measurement
+    (series_id, time, process_id, value, reference, normal_low, normal_high, warning_low, warning_high, status, reason)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+
+
+def _clock(now: float | None) -> float:
+    return time.time() if now is None else now
+
+
+def start_process(database: Database, process: int, now: float | None = None) -> None:
+    """Say that a process has begun."""
+    table = schema.Process
+    with database.transaction():
+        changed = database.write(
+            table.update(
+                state="running", started=_clock(now), ended=None, reason="", status=Status.RUNNING.value
+            ).where(table.id == process)
+        )
+        if not changed:
+            raise _no_process(process)
+
+
+def finish_process(
+    database: Database, process: int, verdict: Verdict, state: str = "done", reason: str = "", now: float | None = None
+) -> None:
+    """Say that a process came to its end, and how.
+
+    `state` is ``"done"``, ``"failed"``, ``"cancelled"`` or ``"superseded"``. Cameras still running are cancelled.
+    """
+    if state not in {"done", "failed", "cancelled", "superseded"}:
+        msg = f"{state!r} is no end of a process"
+        raise ValueError(msg)
+    table = schema.Process
+    with database.transaction():
+        for camera in _running_cameras(database, process):
+            set_camera_status(database, process, camera, Status.CANCELLED, reason or f"the process was {state}", now)
+        set_verdict(database, process, verdict)
+        database.write(
+            table.update(state=state, ended=_clock(now), reason=text_value(reason)).where(table.id == process)
+        )
+
+
+def set_verdict(database: Database, process: int, verdict: Verdict) -> None:
+    """Record the verdict so far."""
+    table = schema.Process
+    with database.transaction():
+        changed = database.write(
+            table.update(
+                status=verdict.status.value,
+                headline=text_value(verdict.headline),
+                culprits=dump([[status.value, words] for status, words in verdict.culprits]),
+                good=verdict.good,
+                expected=verdict.expected,
+            ).where(table.id == process)
+        )
+        if not changed:
+            raise _no_process(process)
+
+
+def _no_process(process: int) -> KeyError:
+    return KeyError(f"no process has number {process} in the record")
+
+
+def _running_cameras(database: Database, process: int) -> list[str]:
+    job = schema.Job
+    rows = database.rows(job.select(job.camera).where(job.process == process, job.status == Status.RUNNING.value))
+    return [camera for (camera,) in rows]
+
+
+# -- jobs ----------------------------------------------------------------------------------------------------------
+
+
+def start_job(
+    database: Database, process: int, camera: str, attempt: int = 1, pid: int = 0, now: float | None = None
+) -> int:
+    """Say that a camera has gone to a worker, and return the number of the job.
+
+    What an earlier attempt measured is forgotten; how that attempt ended is kept.
+    """
+    with database.transaction():
+        forget_measurements(database, process, camera)
+        job = _job(database, process, camera, attempt)
+        database.write(schema.Step.delete().where(schema.Step.job == job))
+        database.write(schema.Product.delete().where(schema.Product.job == job))
+        table = schema.Job
+        change = {"status": Status.RUNNING.value, "reason": "", "started": _clock(now), "ended": None, "pid": pid}
+        database.write(table.update(**change).where(table.id == job))
+    return job
+
+
+def _job(database: Database, process: int, camera: str, attempt: int) -> int:
+    """Return the number of a job, a new one where it is not known."""
+    key = ("job", process, camera, attempt)
+    found = database.cache.get(key)
+    if found is None:
+        table, name = schema.Job, text_value(camera)
+        row = database.row(
+            table.select(table.id).where(table.process == process, table.camera == name, table.attempt == attempt)
+        )
+        found = row[0] if row else database.insert(table.insert(process=process, camera=name, attempt=attempt))
+        database.cache[key] = found
+    return int(found)
+
+
+def finish_job(
+    database: Database,
+    process: int,
+    report: CameraReport,
+    status: Status,
+    reason: str = "",
+    products: Sequence[Product] | None = None,
+    fit: bool | Mapping[str, bool] = False,
+    now: float | None = None,
+) -> None:
+    """Record how a camera ended, what it wrote and what it used.
+
+    Parameters
+    ----------
+    status : Status
+        The camera's, as quality judged it.
+    products : sequence of Product, optional
+        Those of `report` where not given.
+    fit : bool or mapping of kind to bool
+        Which products are good enough to calibrate later exposures.
+    """
+    with database.transaction():
+        job = _job(database, process, report.camera, report.attempt)
+        _close_steps(database, job, status, reason)
+        table = schema.Job
+        database.write(
+            table.update(
+                status=status.value,
+                reason=text_value(reason),
+                ended=_clock(now),
+                seconds=report.seconds,
+                calibrations=dump(report.calibrations),
+                peak_memory=report.peak_memory,
+                pid=report.pid,
+                notes=dump(report.notes),
+            ).where(table.id == job)
+        )
+        _add_products(database, process, job, report, report.products if products is None else products, fit, now)
+
+
+def _close_steps(database: Database, job: int, status: Status, reason: str) -> None:
+    """End the step that a dead or cancelled worker left running; one that nobody saw end is not known to be good."""
+    table = schema.Step
+    end = status if status in (Status.FAILED, Status.CANCELLED) else Status.UNKNOWN
+    database.write(
+        table.update(status=end.value, reason=text_value(reason or "its end was not reported")).where(
+            table.job == job, table.status == Status.RUNNING.value
+        )
+    )
+
+
+def _add_products(
+    database: Database,
+    process: int,
+    job: int,
+    report: CameraReport,
+    products: Sequence[Product],
+    fit: bool | Mapping[str, bool],
+    now: float | None,
+) -> None:
+    _, when = _constants(database, process)
+    rows: list[dict[str, Any]] = [
+        {
+            "job": job,
+            "camera": text_value(report.camera),
+            "kind": text_value(product.kind),
+            "path": path_value(product.path),
+            "size": product.size,
+            "sha256": product.sha256,
+            "fit": fit if isinstance(fit, bool) else fit.get(product.kind, False),
+            "time": when,
+            "created": _clock(now),
+        }
+        for product in products
+    ]
+    database.insert_many(schema.Product, rows)
+
+
+def set_camera_status(
+    database: Database, process: int, camera: str, status: Status, reason: str = "", now: float | None = None
+) -> None:
+    """Record a camera's status without a report: MISSING, NOT_EXPECTED, CANCELLED, FAILED."""
+    table = schema.Job
+    with database.transaction():
+        row = database.row(
+            table.select(table.attempt)
+            .where(table.process == process, table.camera == text_value(camera))
+            .order_by(table.attempt.desc())
+        )
+        job = _job(database, process, camera, row[0] if row else 1)
+        if status.is_final:
+            _close_steps(database, job, status, reason)
+        ended = _clock(now) if status.is_final else None
+        database.write(table.update(status=status.value, reason=text_value(reason), ended=ended).where(table.id == job))
+
+
+# -- steps ---------------------------------------------------------------------------------------------------------
+
+
+def start_step(
+    database: Database, process: int, camera: str, attempt: int, step: str, now: float | None = None
+) -> None:
+    """Say that a step has begun."""
+    with database.transaction():
+        job = _job(database, process, camera, attempt)
+        _put_step(database, job, step, {"status": Status.RUNNING.value, "started": _clock(now)})
+
+
+def finish_step(
+    database: Database,
+    process: int,
+    camera: str,
+    attempt: int,
+    report: StepReport,
+    judgements: Sequence[Judgement] = (),
+    status: Status | None = None,
+    now: float | None = None,
+) -> None:
+    """Record how a step ended, and what it measured with the limits that it was judged by.
+
+    `status` is the step's as quality says; without it the worst of the judgements', or the report's own where the
+    step did not run to its end.
+    """
+    if status is None:
+        status = worst(judgement.status for judgement in judgements)
+        if report.status is not Status.NORMAL:
+            status = worst((status, report.status)) if judgements else report.status
+    words, numbers = pack(judgements)
+    change = {
+        "status": status.value,
+        "reason": text_value(report.reason),
+        "seconds": report.seconds,
+        "judgements": words,
+        "numbers": numbers,
+    }
+    with database.transaction():
+        job = _job(database, process, camera, attempt)
+        _put_step(database, job, report.step, change, started=_clock(now) - report.seconds)
+        _add_measurements(database, process, camera, judgements)
+
+
+def _put_step(database: Database, job: int, step: str, change: Mapping[str, Any], started: float | None = None) -> None:
+    """Update a step's row, or add it after those that are there."""
+    table, name = schema.Step, text_value(step)
+    if database.write(table.update(**change).where(table.job == job, table.name == name)):
+        return
+    position = len(database.rows(table.select(table.id).where(table.job == job)))
+    database.write(table.insert(**{"job": job, "name": name, "position": position, "started": started, **change}))
+
+
+def _constants(database: Database, process: int) -> tuple[int, float]:
+    """Return the instrument's number and the time of a process; neither ever changes."""
+    key = ("process", process)
+    found = database.cache.get(key)
+    if found is None:
+        table, exposure = schema.Process, schema.Exposure
+        row = database.row(table.select(exposure.instrument, table.time).join(exposure).where(table.id == process))
+        if row is None:
+            raise _no_process(process)
+        found = database.cache[key] = (int(row[0]), float(row[1]))
+    return found
+
+
+def _add_measurements(database: Database, process: int, camera: str, judgements: Sequence[Judgement]) -> None:
+    instrument, when = _constants(database, process)
+    rows: list[tuple[Any, ...]] = []
+    for judgement in judgements:
+        reason = text_value(judgement.reason) or None
+        columns = (judgement.elements, judgement.values, judgement.references, judgement.normal, judgement.warning)
+        for element, value, reference, normal, warning, status in zip(*columns, judgement.statuses, strict=True):
+            series = series_id(database, instrument, judgement.metric, camera, element)
+            numbers = (_null(bound) for bound in (value, reference, *normal, *warning))
+            rows.append((series, when, process, *numbers, status.value, reason))
+    database.many(_INSERT_MEASUREMENT, rows)
+
+
+def _null(value: float) -> float | None:
+    """Return a number as SQLite keeps it: NaN is NULL, and numbers of numpy are Python's."""
+    value = float(value)
+    return None if math.isnan(value) else value

@@ -1,0 +1,229 @@
+"""Values over time: trends, a camera's own history, and the night's calibrations that later exposures use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from qltui.model import Status
+from qltui.store.codec import number, path_from, text_value
+from qltui.store.database import Database
+from qltui.store.views import TrendPoint
+
+__all__ = ["header_trend", "history", "night_calibrations", "trend"]
+
+_MJD_OF_1970: Final = 40587.0
+_DAY: Final = 86400.0
+_REJECTED: Final = ("bad", "junk")
+"""Flags of an observer that keep an exposure out of references and calibrations."""
+
+
+def _marks(values: Sequence[Any]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _series(
+    database: Database, metric: str, cameras: Sequence[str], elements: Sequence[str], instrument: str | None
+) -> list[int]:
+    """Return the numbers of the series that a trend asks for."""
+    condition, parameters = "series.metric = ?", [text_value(metric)]
+    for column, names in (("camera", cameras), ("element", elements)):
+        if names:
+            condition += f" AND series.{column} IN ({_marks(names)})"
+            parameters += [text_value(name) for name in names]
+    if instrument is not None:
+        condition += " AND instrument.name = ?"
+        parameters.append(text_value(instrument))
+    rows = database.sql(
+        f"""SELECT series.id FROM instrument JOIN series ON series.instrument_id = instrument.id
+            WHERE {condition}""",  # noqa: S608 -- names of columns are ours, values are parameters
+        parameters,
+    )
+    return [identifier for (identifier,) in rows]
+
+
+def _span(
+    database: Database, nights: tuple[int, int] | None, since: float | None, until: float | None
+) -> tuple[float, float]:
+    """Return the range of times [s since 1970] that covers what is asked for."""
+    first, last = float("-inf") if since is None else since, float("inf") if until is None else until
+    if nights is not None:
+        rows = database.sql(
+            """SELECT min(exposure.time), max(exposure.time) FROM night JOIN exposure ON exposure.night_id = night.id
+               WHERE night.night BETWEEN ? AND ?""",
+            nights,
+        )
+        if rows[0][0] is None:
+            return float("inf"), float("-inf")
+        first, last = max(first, rows[0][0]), min(last, rows[0][1])
+    return first, last
+
+
+def trend(
+    database: Database,
+    metric: str,
+    cameras: Sequence[str] = (),
+    elements: Sequence[str] = (),
+    *,
+    instrument: str | None = None,
+    nights: tuple[int, int] | None = None,
+    since: float | None = None,
+    until: float | None = None,
+    obstypes: Sequence[str] = (),
+) -> list[TrendPoint]:
+    """Return the values of a metric in the order of time, with the limits that held; see `Store.trend`."""
+    with database.reading():
+        wanted = _series(database, metric, cameras, elements, instrument)
+        first, last = _span(database, nights, since, until)
+        condition, extra = "", list[Any]()
+        if nights is not None:
+            condition += " AND night.night BETWEEN ? AND ?"
+            extra += nights
+        if obstypes:
+            condition += f" AND exposure.obstype IN ({_marks(obstypes)})"
+            extra += [text_value(obstype) for obstype in obstypes]
+        query = f"""SELECT measurement.time, exposure.expid, series.camera, series.element, measurement.value,
+                           measurement.status, measurement.normal_low, measurement.normal_high,
+                           measurement.warning_low, measurement.warning_high, exposure.obstype, exposure.program,
+                           measurement.process_id, exposure.id
+                    FROM series
+                    CROSS JOIN measurement ON measurement.series_id = series.id
+                    CROSS JOIN process ON process.id = measurement.process_id
+                    CROSS JOIN exposure ON exposure.id = process.exposure_id
+                    CROSS JOIN night ON night.id = exposure.night_id
+                    WHERE series.id = ? AND measurement.time BETWEEN ? AND ? {condition}
+                    ORDER BY measurement.time, measurement.process_id"""  # noqa: S608
+        newest: dict[tuple[int, int], TrendPoint] = {}
+        for series in wanted:
+            for row in database.sql(query, (series, first, last, *extra)):
+                # Reduced again, an exposure has one value in a trend: the last.
+                newest[series, row[13]] = _point(row)
+    return sorted(newest.values(), key=lambda point: (point.time, point.process))
+
+
+def _point(row: Sequence[Any]) -> TrendPoint:
+    when, expid, camera, element, value, status, *bounds, obstype, program, process, _ = row
+    low, high, warning_low, warning_high = (number(bound) for bound in bounds)
+    return TrendPoint(
+        time=when,
+        expid=expid,
+        camera=camera,
+        element=element,
+        value=number(value),
+        status=Status(status),
+        normal=(low, high),
+        warning=(warning_low, warning_high),
+        obstype=obstype,
+        program=program,
+        process=process,
+    )
+
+
+def header_trend(
+    database: Database, name: str, *, instrument: str | None = None, nights: tuple[int, int] | None = None
+) -> list[tuple[float, int, float]]:
+    """Return a header's number over time: time [s since 1970], number of the exposure, value."""
+    with database.reading():
+        wanted = _series(database, f"header:{name}", (), (), instrument)
+        first, last = _span(database, nights, None, None)
+        rows = [
+            row
+            for series in wanted
+            for row in database.sql(
+                """SELECT header_value.time, exposure.expid, header_value.value
+                   FROM header_value JOIN exposure ON exposure.id = header_value.exposure_id
+                   WHERE header_value.series_id = ? AND header_value.time BETWEEN ? AND ?""",
+                (series, first, last),
+            )
+        ]
+    return sorted((when, expid, number(value)) for when, expid, value in rows)
+
+
+def history(
+    database: Database,
+    metric: str,
+    camera: str,
+    element: str,
+    count: int,
+    before: float | None = None,
+    *,
+    instrument: str | None = None,
+    obstypes: Sequence[str] = (),
+    programs: Sequence[str] = (),
+    statuses: Sequence[Status] = (Status.NORMAL,),
+) -> list[float]:
+    """Return the last good values of one series, newest first; see `Store.history`."""
+    condition, extra = "", list[Any]()
+    for column, names in (("obstype", obstypes), ("program", programs)):
+        if names:
+            condition += f" AND exposure.{column} IN ({_marks(names)})"
+            extra += [text_value(name) for name in names]
+    # Only the newest process of an exposure speaks for it: a value that a later run took back is no reference.
+    query = f"""SELECT measurement.value
+                FROM measurement
+                CROSS JOIN process ON process.id = measurement.process_id
+                CROSS JOIN exposure ON exposure.id = process.exposure_id
+                WHERE measurement.series_id = ? AND measurement.time < ?
+                    AND measurement.status IN ({_marks(statuses)}) AND measurement.value IS NOT NULL
+                    AND NOT EXISTS (SELECT 1 FROM measurement AS later JOIN process AS run ON run.id = later.process_id
+                        WHERE later.series_id = measurement.series_id AND later.time = measurement.time
+                            AND later.process_id > measurement.process_id AND run.exposure_id = exposure.id)
+                    AND ifnull((SELECT value FROM flag WHERE flag.exposure_id = exposure.id
+                        ORDER BY flag.id DESC LIMIT 1), '') NOT IN ({_marks(_REJECTED)})
+                    {condition}
+                ORDER BY measurement.time DESC, measurement.process_id DESC LIMIT ?"""  # noqa: S608
+    limit = float("inf") if before is None else before
+    tail = (limit, *(status.value for status in statuses), *_REJECTED, *extra, count)
+    found: list[float] = []
+    for series in _series(database, metric, (camera,), (element,), instrument):
+        found += [float(value) for (value,) in database.sql(query, (series, *tail))]
+    return found[:count]
+
+
+def night_calibrations(
+    database: Database,
+    instrument: str,
+    camera: str,
+    before_mjd: float | None,
+    kinds: Sequence[str],
+    night: int | None = None,
+    exists: Callable[[str, int], bool] | None = None,
+) -> dict[str, str]:
+    """Return the newest fit product of each kind that still exists; see `Store.night_calibrations`."""
+    limit = float("inf") if before_mjd is None else (before_mjd - _MJD_OF_1970) * _DAY
+    there = _still_there if exists is None else exists
+    condition, extra = ("", list[Any]()) if night is None else (" AND night.night = ?", [night])
+    query = f"""SELECT product.path, product.size, product.fit, exposure.id,
+                       ifnull((SELECT value FROM flag WHERE flag.exposure_id = exposure.id
+                               ORDER BY flag.id DESC LIMIT 1), '')
+                FROM product
+                CROSS JOIN job ON job.id = product.job_id
+                CROSS JOIN process ON process.id = job.process_id
+                CROSS JOIN exposure ON exposure.id = process.exposure_id
+                CROSS JOIN night ON night.id = exposure.night_id
+                CROSS JOIN instrument ON instrument.id = exposure.instrument_id
+                WHERE product.kind = ? AND product.camera = ? AND product.time <= ? AND instrument.name = ?{condition}
+                ORDER BY product.time DESC, product.id DESC LIMIT 200"""  # noqa: S608
+    found: dict[str, str] = {}
+    for kind in kinds:
+        parameters = (text_value(kind), text_value(camera), limit, text_value(instrument), *extra)
+        judged: set[int] = set()
+        for path, size, fit, exposure, flag in database.sql(query, parameters):
+            # A later run that found the exposure unfit takes the earlier product back.
+            if exposure in judged:
+                continue
+            judged.add(exposure)
+            if fit and flag not in _REJECTED and there(path_from(path), size):
+                found[kind] = path_from(path)
+                break
+    return found
+
+
+def _still_there(path: str, size: int) -> bool:
+    """Whether the file is there, and as large as when it was written (where that was recorded)."""
+    try:
+        actual = Path(path).stat().st_size
+    except (OSError, ValueError):
+        return False
+    return size in (0, actual)
