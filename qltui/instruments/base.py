@@ -73,7 +73,8 @@ class MetricDefinition:
     arms : tuple of str
         Arms it applies to; empty for all.
     phrase : str
-        How a verdict says that it is bad; may use ``{short}``, ``{element}``, ``{value}``, ``{unit}``, ``{reference}``.
+        How a verdict says that it is bad; may use ``{short}``, ``{element}``, ``{value}``, ``{unit}``,
+        ``{reference}``, ``{limit}`` (the end of the normal range that it is beyond) and ``{sign}`` (``<`` or ``>``).
     scope : str
         ``"camera"`` where a bad value has its cause in one camera, ``"exposure"`` where it usually lies in sky,
         weather or telescope, so that many cameras are told in one line.
@@ -92,7 +93,7 @@ class MetricDefinition:
     action: str
     format: str = ".2f"
     arms: tuple[str, ...] = ()
-    phrase: str = "{short} {element} {value} {unit}  ({reference})"
+    phrase: str = "{short} {value} {sign} {limit} {unit}"
     scope: str = "camera"
 
 

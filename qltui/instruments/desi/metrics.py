@@ -112,6 +112,7 @@ _CCD_METRICS: Final = (
         meaning="The spectrograph is out of focus or something moved in it; w alone: too few or blended lines.",
         action="Compare with the last arc; check the focus and the temperature of this spectrograph.",
         format=".2f",
+        phrase="{short} {element} {value} {sign} {limit} {unit}",
     ),
 )
 
@@ -144,7 +145,7 @@ _FIBER_METRICS: Final = (
         meaning="The spectrograph or its detector has moved, mostly with temperature.",
         action="Up to a pixel is followed by the reduction; take new arcs and flats when it stays.",
         format="+.2f",
-        phrase="{short} {element} {value} {unit}",
+        phrase="{short} {element} {value} {sign} {limit} {unit}",
     ),
 )
 
@@ -192,6 +193,7 @@ _SPECTRA_METRICS: Final = (
         meaning="Clouds, bad seeing, bright sky, fibres off their targets, or a noisy detector.",
         action="Compare with DELTAMAG_TGT (clouds, positioning) and SKYCONT (bright sky); expose longer or wait.",
         format=".2f",
+        phrase="{short} {element} {value} {sign} {limit} {unit}",
         scope="exposure",
     ),
     MetricDefinition(
@@ -224,7 +226,7 @@ _SPECTRA_METRICS: Final = (
         meaning="Positive: clouds, bad seeing, fibres off their targets. One camera alone: its throughput.",
         action="Look at the guide cameras for clouds; if they are clear, check pointing and positioners.",
         format="+.2f",
-        phrase="{short} {element} {value} {unit}",
+        phrase="{short} {element} {value} {sign} {limit} {unit}",
         scope="exposure",
     ),
 )

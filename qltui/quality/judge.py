@@ -1,0 +1,160 @@
+"""From a measurement and its limits to a judgement: pure, element by element, paired by name."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from qltui.instruments.base import MetricDefinition
+from qltui.model import Judgement, Measurement, Status
+from qltui.quality.limits import MIN_HISTORY, Context, Limit, LimitSet, Range, Reference
+
+__all__ = ["History", "judge", "no_history"]
+
+History = Callable[[str, str, str, int], Sequence[float]]
+"""``(metric, camera, element, n) -> values``: the last `n` good values before this exposure."""
+
+_NO_RANGE: Range = (math.nan, math.nan)
+
+
+def no_history(metric: str, camera: str, element: str, n: int) -> Sequence[float]:  # noqa: ARG001 - the form of History
+    """Know nothing of earlier exposures: the history of a reduction without a record."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Element:
+    """One element of a judgement."""
+
+    status: Status
+    reference: float = math.nan
+    normal: Range = _NO_RANGE
+    warning: Range = _NO_RANGE
+    reason: str = ""
+    reference_from: str = ""
+
+
+def judge(
+    measurement: Measurement,
+    definition: MetricDefinition,
+    limits: LimitSet,
+    context: Context,
+    history: History = no_history,
+) -> Judgement:
+    """Judge every element of a measurement by the limit that holds for it; the worst element gives the status.
+
+    Elements are paired with references and limits by their names, never by their rank or place, so that two
+    amplifiers that have changed places are seen. Ranges include their ends. What has no finite value is ``UNKNOWN``;
+    what has no limit, no reference, or no meaning here is ``NOT_CHECKED``; both with the reason.
+
+    Parameters
+    ----------
+    measurement : Measurement
+        As the recipe returned it.
+    definition : MetricDefinition
+        The metric's entry in the instrument's table.
+    limits : LimitSet
+        From which the most specific limit is picked for each element.
+    context : Context
+        Camera, arm, obstype, program and night of the exposure.
+    history : callable
+        ``(metric, camera, element, n) -> sequence of float``, asked only where a limit refers to it.
+
+    Returns
+    -------
+    Judgement
+        With absolute ranges, reference plus limit.
+    """
+    elements = [
+        _judge_element(measurement, index, limits, context, history) for index in range(len(measurement.elements))
+    ]
+    return Judgement(
+        metric=definition.name,
+        elements=measurement.elements,
+        values=measurement.values,
+        references=tuple(element.reference for element in elements),
+        normal=tuple(element.normal for element in elements),
+        warning=tuple(element.warning for element in elements),
+        statuses=tuple(element.status for element in elements),
+        reason=_joined([measurement.reason, *(element.reason for element in elements)]),
+        reference_from=_joined([element.reference_from for element in elements]),
+        limit_set=limits.identity,
+    )
+
+
+def _joined(parts: Sequence[str]) -> str:
+    """Return the parts that say something, each once."""
+    return "; ".join(dict.fromkeys(part for part in parts if part))
+
+
+def _judge_element(
+    measurement: Measurement, index: int, limits: LimitSet, context: Context, history: History
+) -> _Element:
+    element, value = measurement.elements[index], measurement.values[index]
+    if measurement.not_applicable:
+        return _Element(Status.NOT_CHECKED, reason=measurement.reason or "does not apply to this exposure")
+    limit = limits.select(measurement.metric, context, element)
+    missing = "" if math.isfinite(value) else (measurement.reason or f"no finite value{_of(element)}")
+    if limit is None:
+        status = Status.UNKNOWN if missing else Status.NOT_CHECKED
+        return _Element(status, reason=missing or f"no limit{_of(element)} for {context.obstype} {context.arm}")
+    limit, reference, origin = _resolve(limit, measurement, index, context, history)
+    if not math.isfinite(reference):
+        status = Status.UNKNOWN if missing else Status.NOT_CHECKED
+        return _Element(status, reason=missing or f"nothing to compare with{_of(element)}: {origin}")
+    normal, warning = limit.bounds(reference)
+    if missing:
+        return _Element(Status.UNKNOWN, reference, normal, warning, missing, origin)
+    return _Element(_status(value, normal, warning), reference, normal, warning, reference_from=origin)
+
+
+def _of(element: str) -> str:
+    return f" of {element}" if element else ""
+
+
+def _status(value: float, normal: Range, warning: Range) -> Status:
+    """Return the status of a finite value; both ranges include their ends."""
+    if normal[0] <= value <= normal[1]:
+        return Status.NORMAL
+    if warning[0] <= value <= warning[1]:
+        return Status.WARNING
+    return Status.ALARM
+
+
+def _resolve(
+    limit: Limit, measurement: Measurement, index: int, context: Context, history: History
+) -> tuple[Limit, float, str]:
+    """Return the first reference that has a value, the ranges that go with it, and where it is from.
+
+    Where none has a value it is NaN, and the words say which were tried.
+    """
+    tried = []
+    alternative: Limit | None = limit
+    while alternative is not None:
+        for reference in alternative.references:
+            value = _reference_value(reference, measurement, index, context, history)
+            if math.isfinite(value):
+                return alternative, value, reference.words
+            tried.append(f"no {reference.words}")
+        alternative = alternative.otherwise
+    return limit, math.nan, ", ".join(tried)
+
+
+def _reference_value(
+    reference: Reference, measurement: Measurement, index: int, context: Context, history: History
+) -> float:
+    """Return the value of a reference for one element; NaN where it has none."""
+    element = measurement.elements[index]
+    if reference.kind == "number":
+        if isinstance(reference.number, float | int):
+            return float(reference.number)
+        return reference.number.get(element, math.nan)
+    if reference.kind == "history":
+        past = history(measurement.metric, context.camera, element, reference.count)
+        good = [value for value in past if math.isfinite(value)][: reference.count]
+        return statistics.median(good) if len(good) >= min(MIN_HISTORY, reference.count) else math.nan
+    values = measurement.references.get(reference.kind, ())
+    # A reference that cannot be paired element by element is none.
+    return values[index] if len(values) == len(measurement.elements) else math.nan
