@@ -1,0 +1,227 @@
+"""``qltui reduce``: reduce and judge one exposure, on all cores, without the record."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
+from pathlib import Path
+
+from qltui.commands.exit_codes import CommandError, ExitCode
+from qltui.commands.options import add_config, configuration, instrument_of
+from qltui.commands.report import MARKS, format_value, grid_lines, result_json
+from qltui.config import Config
+from qltui.instruments.base import Instrument, resolve
+from qltui.instruments.errors import IncompleteFileError, InvalidFileError
+from qltui.model import CameraReport, CameraTask, Exposure, Status, Verdict
+from qltui.quality.limits_file import LimitsError, load_limits
+from qltui.quality.results import CameraResult
+from qltui.quality.verdict import camera_result, exposure_verdict, judge_step
+from qltui.store.views import CameraView, StepView
+
+__all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "main"]
+
+DESCRIPTION = """\
+Reduce one exposure and judge it. Nothing is recorded; products are written only where --products says so.
+Metrics that are compared with their own history are NOT_CHECKED, unless the calibrations give a reference."""
+EPILOG = """\
+examples:
+  qltui reduce /data/desi/20191001/00003579/desi-00003579.fits.fz --calib /calib/desi
+  qltui reduce desi-00003579.fits.fz --cameras b0,r0 --json > 3579.json
+
+exit status: 0 reduced, whatever the verdict; with --verdict 0 good, 1 warnings, 2 alarms;
+  65 not an exposure or cut off, 66 not there
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    parser.add_argument("file", type=Path, metavar="FILE", help="the raw exposure")
+    parser.add_argument("--cameras", metavar="LIST", help="cameras to reduce, as b0,r0 (default: all expected)")
+    parser.add_argument("--calib", metavar="DIR", help="calibrations: psf-CAM.fits and more")
+    parser.add_argument("--products", type=Path, metavar="DIR", help="write spectra, tables and previews here")
+    parser.add_argument("--slots", type=int, metavar="N", help="worker processes (default: engine.slots)")
+    parser.add_argument("--json", action="store_true", help="the documented JSON on standard output")
+    parser.add_argument("--verdict", action="store_true", help="exit 1 for warnings and 2 for alarms")
+    add_config(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Carry out the command and return the exit status."""
+    config = configuration(args)
+    instrument = instrument_of(config)
+    try:
+        limits = load_limits(instrument, config.paths.limits or None)
+    except LimitsError as error:
+        raise CommandError(str(error), ExitCode.CONFIG) from error
+    exposure = _inspect(args.file, instrument)
+    expected = _cameras(args.cameras, instrument)
+    tasks = _tasks(exposure, expected, config, args.products)
+    slots = args.slots or config.engine.slots or os.cpu_count() or 1
+    reports = _reduce(tasks, min(slots, max(len(tasks), 1)), quiet=args.json)
+
+    results: dict[str, CameraResult] = {}
+    steps = [step.name for step in instrument.steps_for(exposure.obstype)]
+    for name in expected:
+        if name in config.cameras.off:
+            results[name] = CameraResult(name, Status.NOT_EXPECTED, "switched off by the site")
+        elif name not in exposure.cameras:
+            results[name] = CameraResult(name, Status.MISSING, "not in the file")
+        elif isinstance(reports[name], str):
+            results[name] = CameraResult(name, Status.FAILED, str(reports[name]))
+        else:
+            judged = [judge_step(step, instrument, exposure, name, limits) for step in _report(reports, name).steps]
+            results[name] = camera_result(name, judged, steps)
+    verdict = exposure_verdict(instrument, exposure, results, expected)
+    views = {name: _view(result, reports.get(name)) for name, result in results.items()}
+    if args.json:
+        print(json.dumps(result_json(exposure, verdict, views, instrument), indent=2))
+    else:
+        print("\n".join(_lines(exposure, verdict, views, instrument)))
+    return _exit_code(verdict.status) if args.verdict else ExitCode.OK
+
+
+def _report(reports: Mapping[str, CameraReport | str], name: str) -> CameraReport:
+    report = reports[name]
+    assert isinstance(report, CameraReport)
+    return report
+
+
+def _exit_code(status: Status) -> ExitCode:
+    if status in (Status.ALARM, Status.FAILED, Status.MISSING):
+        return ExitCode.ALARM
+    return ExitCode.OK if status is Status.NORMAL else ExitCode.WARNING
+
+
+def _inspect(path: Path, instrument: Instrument) -> Exposure:
+    """Take the first look, or say in a sentence why that cannot be."""
+    if not path.is_file():
+        msg = f"{path} is not there, or not a file; name a raw exposure, as desi-00003579.fits.fz"
+        raise CommandError(msg, ExitCode.NO_INPUT)
+    try:
+        exposure: Exposure = resolve(instrument.inspect)(path.absolute())
+    except (IncompleteFileError, InvalidFileError) as error:
+        raise CommandError(str(error), ExitCode.DATA) from error
+    except OSError as error:
+        msg = f"{path} cannot be read: {error.strerror or error}"
+        raise CommandError(msg, ExitCode.NO_INPUT) from error
+    return exposure
+
+
+def _cameras(words: str | None, instrument: Instrument) -> tuple[str, ...]:
+    """Return the cameras that are asked for, in the order of the grid."""
+    known = tuple(camera.name for camera in instrument.cameras)
+    if not words:
+        return known
+    wanted = {word.strip().lower() for word in words.split(",") if word.strip()}
+    unknown = sorted(wanted - {name.lower() for name in known})
+    if unknown or not wanted:
+        msg = f"no camera {', '.join(unknown) or repr(words)}; {instrument.title} has {known[0]} to {known[-1]}"
+        raise CommandError(msg, ExitCode.USAGE)
+    return tuple(name for name in known if name.lower() in wanted)
+
+
+def _tasks(exposure: Exposure, cameras: Sequence[str], config: Config, products: Path | None) -> list[CameraTask]:
+    calibration = config.calibration_directory
+    if calibration is not None and not calibration.is_dir():
+        msg = f"calibrations: {calibration} is not a directory; give one with --calib DIR"
+        raise CommandError(msg, ExitCode.NO_INPUT)
+    if products is not None:
+        try:
+            products.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            msg = f"products: {products} cannot be made: {error.strerror}; name another directory"
+            raise CommandError(msg, ExitCode.CANNOT_CREATE) from error
+    options = {"cosmics": config.reduction.cosmics, "preview": config.reduction.preview}
+    return [
+        CameraTask(
+            exposure=exposure,
+            camera=name,
+            calibration_directory=str(calibration or ""),
+            products_directory=str(products.absolute()) if products else "",
+            options=options,
+        )
+        for name in cameras
+        if name in exposure.cameras and name not in config.cameras.off
+    ]
+
+
+def _worker(task: CameraTask) -> CameraReport:
+    """Reduce one camera in a process of its own; the events are in the report as well."""
+    from qltui.instruments.run import reduce_camera
+
+    return reduce_camera(task, lambda event: None)  # noqa: ARG005 - nobody listens here
+
+
+def _reduce(tasks: Sequence[CameraTask], slots: int, *, quiet: bool) -> dict[str, CameraReport | str]:
+    """Reduce all cameras; a camera whose worker died has the reason instead of a report."""
+    reports: dict[str, CameraReport | str] = {}
+    if not tasks:
+        return reports
+    show = not quiet and sys.stderr.isatty()
+    with ProcessPoolExecutor(slots, mp_context=multiprocessing.get_context("forkserver")) as pool:
+        futures = {pool.submit(_worker, task): task.camera for task in tasks}
+        for future in as_completed(futures):
+            try:
+                reports[futures[future]] = future.result()
+            except BrokenProcessPool:
+                reports[futures[future]] = "a worker was killed (out of memory?); try again with --slots 1"
+            if show:
+                print(f"\r{len(reports)}/{len(tasks)} cameras", end="", file=sys.stderr, flush=True)
+    if show:
+        print("\r\x1b[K", end="", file=sys.stderr)
+    return reports
+
+
+def _view(result: CameraResult, report: CameraReport | str | None) -> CameraView:
+    """Return a camera as the record would show it."""
+    seconds = {step.step: step.seconds for step in report.steps} if isinstance(report, CameraReport) else {}
+    steps = tuple(
+        StepView(step.step, step.status, step.reason, seconds.get(step.step), judgements=step.judgements)
+        for step in result.steps
+    )
+    view = CameraView(result.camera, result.status, result.reason, steps=steps)
+    if isinstance(report, CameraReport):
+        view = replace(view, seconds=report.seconds, attempt=report.attempt, calibrations=report.calibrations)
+    return view
+
+
+def _lines(
+    exposure: Exposure, verdict: Verdict, cameras: Mapping[str, CameraView], instrument: Instrument
+) -> list[str]:
+    tile = f"  tile {exposure.tile}" if exposure.tile is not None else ""
+    seconds = f"  {exposure.exptime:.1f} s" if exposure.exptime is not None else ""
+    title = f"{exposure.obstype} {exposure.program}".rstrip()
+    lines = [f"{instrument.title} {exposure.expid}  night {exposure.night}  {title}{tile}{seconds}"]
+    lines.extend(f"  note: {problem}" for problem in exposure.problems)
+    lines.append(f"{verdict.status.value}: {verdict.headline}")
+    lines.extend(f"  {status.value:<8} {text}" for status, text in verdict.culprits)
+    lines.append("")
+    lines.extend(grid_lines(instrument, [(s.name, s.title) for s in instrument.steps_for(exposure.obstype)], cameras))
+    lines.append("  (" + ", ".join(f"{mark} {status.value.lower()}" for status, mark in MARKS.items()) + ")")
+    if len(cameras) <= 3:
+        for camera in cameras.values():
+            lines.extend(["", *_camera_lines(camera, instrument)])
+    return lines
+
+
+def _camera_lines(camera: CameraView, instrument: Instrument) -> list[str]:
+    seconds = f"  {camera.seconds:.2f} s" if camera.seconds is not None else ""
+    lines = [f"{camera.camera}  {camera.status.value}{seconds}  {camera.reason}".rstrip()]
+    for step in camera.steps:
+        lines.append(f"  {step.step}  {step.status.value}  {step.reason}".rstrip())
+        for judgement in step.judgements:
+            definition = instrument.metric(judgement.metric)
+            values = "  ".join(
+                f"{element} {format_value(value, definition)}".strip()
+                for element, value in zip(judgement.elements, judgement.values, strict=True)
+            )
+            reason = f"  ({judgement.reason})" if judgement.reason else ""
+            lines.append(f"    {judgement.metric:<14} {judgement.status.value:<11} {values}{reason}")
+    return lines
