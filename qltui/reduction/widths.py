@@ -260,9 +260,7 @@ def line_widths(ccd: CcdImage, traceset: TraceSet, lines: npt.ArrayLike, half: i
         amplifier_x[k], amplifier_w[k] = _median(sx[here]), _median(sw[here])
     n = int((np.isfinite(sx) & np.isfinite(sw)).sum())
     reason = "" if n else "no line is bright enough, free of masked pixels and on the detector"
-    return Widths(
-        by_fiber_x, by_fiber_w, _median(by_fiber_x), _median(by_fiber_w), amplifier_x, amplifier_w, n, reason
-    )
+    return Widths(by_fiber_x, by_fiber_w, _median(by_fiber_x), _median(by_fiber_w), amplifier_x, amplifier_w, n, reason)
 
 
 @njit(cache=True, nogil=True)
