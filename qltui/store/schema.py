@@ -25,6 +25,14 @@ from peewee import (
 __all__ = ["MODELS"]
 
 
+class PathField(TextField):
+    """The name of a file: text, or bytes where it is no UTF-8; see `qltui.store.codec.path_value`."""
+
+    def adapt(self, value: str | bytes) -> str | bytes:
+        """Keep bytes as they are."""
+        return value
+
+
 class Counter(Model):
     """A number that changes with the record: what a screen compares before it reads anything else."""
 
@@ -61,7 +69,7 @@ class Exposure(Model):
     expid = BigIntegerField()
     obstype = TextField(default="")
     program = TextField(default="")
-    path = TextField()
+    path = PathField()
     cameras = TextField(default="[]")
     exptime = FloatField(null=True)
     mjd = FloatField(null=True)
@@ -97,7 +105,7 @@ class Revision(Model):
     id = AutoField()
     exposure = ForeignKeyField(Exposure, index=False, on_delete="CASCADE")
     revision = IntegerField()
-    path = TextField()
+    path = PathField()
     size = BigIntegerField()
     mtime_ns = BigIntegerField()
     seen = FloatField()
@@ -281,7 +289,7 @@ class Product(Model):
     job = ForeignKeyField(Job, index=True, on_delete="CASCADE")
     camera = TextField()
     kind = TextField()
-    path = TextField()
+    path = PathField()
     size = BigIntegerField(default=0)
     sha256 = TextField(default="")
     fit = BooleanField(default=False)
@@ -402,7 +410,7 @@ class Command(Model):
 class IncompleteFile(Model):
     """A file that is still being written, or was cut off."""
 
-    path = TextField(primary_key=True)
+    path = PathField(primary_key=True)
     instrument = ForeignKeyField(Instrument, index=False)
     night = IntegerField()
     size = BigIntegerField()
