@@ -83,7 +83,9 @@ def reduce(store: Store) -> Callable[..., int]:
             store.start_job(number, camera)
             store.start_step(number, camera, 1, "CHECK_CCDS")
             store.finish_step(number, camera, 1, StepReport("CHECK_CCDS", Status.NORMAL, 0.3), [judgement])
-            store.finish_job(number, CameraReport(camera, 1, (), products, {"psf": "psf-b0.fits"}, 1.5), status, fit=fit)
+            store.finish_job(
+                number, CameraReport(camera, 1, (), products, {"psf": "psf-b0.fits"}, 1.5), status, fit=fit
+            )
         store.finish_process(number, Verdict(status, "as it is", (), len(judgements), len(judgements)))
         return number
 
