@@ -69,9 +69,21 @@ class _FileSource:
     size: int
 
     def read(self, offset: int, count: int) -> bytes:
-        with Path(self.name).open("rb", buffering=0) as stream:
-            stream.seek(offset)
-            return stream.read(count) or b""
+        buffer = bytearray(count)
+        return bytes(buffer[: self.read_into(offset, memoryview(buffer))])
+
+    def read_into(self, offset: int, view: memoryview) -> int:
+        """Fill `view` from `offset` on; return how many bytes there were."""
+        got = 0
+        try:
+            with Path(self.name).open("rb", buffering=0) as stream:
+                stream.seek(offset)
+                while got < len(view) and (count := stream.readinto(view[got:])):
+                    got += count
+        except OSError as error:
+            msg = f"cannot read {Path(self.name).name}: {error.strerror or error}"
+            raise InvalidFileError(msg) from error
+        return got
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,11 +354,7 @@ def read_data(source: Source, entry: HduEntry, padding: int = 0) -> npt.NDArray[
     data[entry.data_size :] = 0
     view = memoryview(data)[: entry.data_size]
     if isinstance(source, _FileSource):
-        with Path(source.name).open("rb", buffering=0) as stream:
-            stream.seek(entry.offset_data)
-            got = 0
-            while got < entry.data_size and (count := stream.readinto(view[got:])):
-                got += count
+        got = source.read_into(entry.offset_data, view)
     else:
         piece = source.read(entry.offset_data, entry.data_size)
         got = len(piece)
