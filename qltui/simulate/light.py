@@ -1,0 +1,223 @@
+"""Light that all fibres see: the sky with its lines, and the lamps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qltui.instruments.desi.constants import CONTINUUM_WINDOWS, SKY_PEAK_LINES, WAVELENGTH_RANGE
+from qltui.simulate.faults import Fault
+from qltui.simulate.line_data import arc_lines, sky_lines
+from qltui.simulate.request import SimulationRequest
+
+__all__ = ["Light", "SkyState", "draw_sky", "flat_light", "lamp_light", "sky_light"]
+
+DARK_SKY: Final = 0.190
+"""Continuum of a dark sky in every arm [e-/s/Angstrom]."""
+
+_SKY_FACTOR: Final[Mapping[str, float]] = {"DARK": 1.0, "GRAY": 1.45, "BRIGHT": 2.6}
+"""Brightness of the continuum in a program, relative to a dark sky."""
+
+_TWILIGHT_FACTOR: Final = 120.0
+
+_STRONGEST_SKY_LINE: Final = 26.0
+"""Of the strongest line of the night sky, that of oxygen at 5579 Angstrom [e-/s]."""
+
+_STRONGEST_ARC_LINE: Final = 9.0e4
+"""Area of the strongest line of an arm in an exposure of 5 s [e-]."""
+_WEAKEST_ARC_LINE: Final = 4.0e3
+
+_FLAT_ROW: Final = 34.0
+"""Light of the flat lamp in the middle of an arm for each row [e-/s]: 4000 e- in 120 s, 1500 e- in the peak pixel.
+
+Held for each row and not for each Angstrom, because whoever sets a lamp looks at the pixels.
+"""
+
+_SEPARATION: Final = 7.0
+"""Distance that lines keep where the dispersion is too coarse for all of them [px]."""
+
+_SOLAR_LINES: Final = (
+    (3934.8, -12.0, 8.0), (3969.6, -10.0, 8.0), (4102.9, -3.0, 4.0), (4308.0, -5.0, 6.0), (4341.7, -3.0, 4.0),
+    (4862.7, -3.5, 4.0), (5176.6, -4.0, 6.0), (5892.0, -1.5, 3.0), (6564.6, -3.5, 4.0), (7615.0, -25.0, 12.0),
+    (8500.0, -1.4, 3.0), (8544.4, -3.5, 4.0), (8664.5, -2.6, 4.0),
+)  # fmt: skip
+"""Wavelength, equivalent width and width [Angstrom] of the strongest features of sunlight and of our air."""
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """A spectrum of continuum and unresolved lines.
+
+    Attributes
+    ----------
+    continuum : (nf, ny) array
+        [e-/Angstrom] at the rows of each fibre.
+    lines : (nl,) array
+        Wavelengths [Angstrom].
+    electrons : (nl,) array
+        Of each line [e-].
+    """
+
+    continuum: NDArray[np.float64]
+    lines: NDArray[np.float64]
+    electrons: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class SkyState:
+    """Factors of an exposure's sky: continuum of the dark sky, moonlight, sunlight, and lines."""
+
+    dark: float
+    moon: float
+    sun: float
+    lines: float
+    transparency: float
+
+
+def draw_sky(request: SimulationRequest, rng: np.random.Generator) -> SkyState:
+    """Return the sky of an exposure; a clean one changes by a few per cent from one exposure to the next."""
+    continuum, lines = (rng.normal(1.0, 0.04), rng.normal(1.0, 0.08)) if request.variation else (1.0, 1.0)
+    total = _SKY_FACTOR[request.program] * float(np.clip(continuum, 0.9, 1.1))
+    dark = min(total, 1.0)
+    sky = SkyState(dark, total - dark, 0.0, float(np.clip(lines, 0.75, 1.25)), 1.0)
+    if request.obstype == "TWILIGHT":
+        sky = replace(sky, sun=_TWILIGHT_FACTOR * total)
+    for fault in request.faults:
+        sky = _spoil(sky, fault)
+    return sky
+
+
+def _spoil(sky: SkyState, fault: Fault) -> SkyState:
+    """Return the sky with a fault."""
+    if fault.name == "clouds":
+        return replace(sky, transparency=sky.transparency * 10.0 ** (-0.4 * fault.size))
+    if fault.name != "bright_sky":
+        return sky
+    extra = (fault.size - 1.0) * (sky.dark + sky.moon + sky.sun)
+    return replace(sky, moon=sky.moon + extra) if fault.place == "moon" else replace(sky, sun=sky.sun + extra)
+
+
+def sky_light(sky: SkyState, arm: str, wavelength: NDArray[np.float64], exptime: float, separation: float) -> Light:
+    """Return what a fibre of mean throughput collects from the sky.
+
+    Parameters
+    ----------
+    sky : SkyState
+    arm : {"b", "r", "z"}
+    wavelength : (nf, ny) array
+        [Angstrom].
+    exptime : float
+        [s].
+    separation : float
+        Least distance of two lines [Angstrom]; 0 for all lines.
+    """
+    middles = np.array([0.5 * (low + high) for low, high in CONTINUUM_WINDOWS[arm]])
+    blue = (wavelength / middles.mean()) ** -1.0 / np.mean((middles / middles.mean()) ** -1.0)
+    rate = DARK_SKY * (sky.dark + sky.moon * blue + sky.sun * blue * _solar(wavelength))
+    lines, strength = sky_lines()
+    lines, strength = _in_arm(arm, lines, strength)
+    kept = _separated(lines, strength, separation, SKY_PEAK_LINES[arm])
+    electrons = strength[kept] * _STRONGEST_SKY_LINE * sky.lines * exptime
+    return Light(rate * exptime, lines[kept], electrons)
+
+
+def _solar(wavelength: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the factor by which its lines change sunlight."""
+    factor = np.ones_like(wavelength)
+    for centre, width, sigma in _SOLAR_LINES:
+        shape = np.exp(-0.5 * ((wavelength - centre) / sigma) ** 2)
+        factor += width / (sigma * np.sqrt(2.0 * np.pi)) * shape
+    return factor.clip(0.1, None)
+
+
+def lamp_light(request: SimulationRequest, arm: str, shape: tuple[int, ...], separation: float) -> Light:
+    """Return what a fibre of mean throughput collects from the arc lamps.
+
+    Parameters
+    ----------
+    request : SimulationRequest
+        With its exposure time and broken lamps.
+    arm : {"b", "r", "z"}
+    shape : tuple of int
+        Of the continuum, which is zero.
+    separation : float
+        Least distance of two lines [Angstrom]; 0 for all lines.
+
+    Notes
+    -----
+    Areas go with the square root of the tabulated strength: those on real exposures span a factor of ten, the
+    tabulated intensities of different species much more.
+    """
+    lines, strength, species = arc_lines()
+    inside = _inside(arm, lines)
+    lines, strength, species = lines[inside], strength[inside], species[inside]
+    kept = _separated(lines, strength, separation, ())
+    lines, strength, species = lines[kept], strength[kept], species[kept]
+    area = _STRONGEST_ARC_LINE * np.sqrt(strength / strength.max())
+    electrons = area.clip(_WEAKEST_ARC_LINE, None) * request.exptime / 5.0
+    for fault in request.faults:
+        if fault.name == "broken_lamp":
+            hit = np.ones(lines.size, dtype=bool) if fault.place == "all" else species == fault.place
+            electrons = np.where(hit, electrons * fault.size, electrons)
+    return Light(np.zeros(shape), lines, electrons)
+
+
+def flat_light(
+    request: SimulationRequest, arm: str, wavelength: NDArray[np.float64], dispersion: NDArray[np.float64]
+) -> Light:
+    """Return what a fibre of mean throughput collects from the lamp for flat fields: smooth, faint at the ends.
+
+    Parameters
+    ----------
+    request : SimulationRequest
+        With its exposure time and broken lamps.
+    arm : {"b", "r", "z"}
+    wavelength : (nf, ny) array
+        [Angstrom].
+    dispersion : (nf, ny) array
+        [Angstrom/px].
+    """
+    low, high = WAVELENGTH_RANGE[arm]
+    t = 2.0 * (wavelength - low) / (high - low) - 1.0
+    shape = 1.0 - 0.35 * t**2 + 0.08 * np.sin(2.5 * t)
+    rate = _FLAT_ROW / float(np.median(dispersion)) * shape.clip(0.3, None)
+    left = float(np.prod([fault.size for fault in request.faults if fault.name == "broken_lamp"]))
+    return Light(rate * request.exptime * left, np.zeros(0), np.zeros(0))
+
+
+def line_separation(sparse: bool, dispersion: NDArray[np.float64]) -> float:
+    """Return the distance that lines keep at this dispersion [Angstrom]."""
+    return _SEPARATION * float(np.median(dispersion)) if sparse else 0.0
+
+
+def _inside(arm: str, lines: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether lines can be on the detector of an arm; generous, since what falls beside it is lost anyway."""
+    low, high = WAVELENGTH_RANGE[arm]
+    inside: NDArray[np.bool_] = (lines > low - 300.0) & (lines < high + 300.0)
+    return inside
+
+
+def _in_arm(
+    arm: str, lines: NDArray[np.float64], strength: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the lines that can be on the detector of an arm."""
+    inside = _inside(arm, lines)
+    return lines[inside], strength[inside]
+
+
+def _separated(
+    lines: NDArray[np.float64], strength: NDArray[np.float64], separation: float, preferred: tuple[float, ...]
+) -> NDArray[np.intp]:
+    """Return which lines shine: the preferred, then the strongest that stand far enough from those chosen."""
+    rank = strength.astype(float).copy()
+    for wavelength in preferred:
+        rank[np.abs(lines - wavelength) < 2.0] += 1e6
+    chosen: list[int] = []
+    for index in np.argsort(-rank, kind="stable"):
+        if all(abs(lines[index] - lines[other]) >= separation for other in chosen):
+            chosen.append(int(index))
+    return np.sort(np.array(chosen, dtype=np.intp))
