@@ -12,7 +12,7 @@ from qltui.model import Amplifier
 from qltui.simulate.cosmics import cosmic_rays
 from qltui.simulate.electronics import Channel, camera_channels, model_amplifiers, read_out, with_changes
 from qltui.simulate.geometry import AMPLIFIERS, DetectorLayout, detector_layout
-from qltui.simulate.light import Light, draw_sky, flat_light, lamp_light, line_separation, sky_light
+from qltui.simulate.light import Light, draw_sky, flat_light, lamp_light, sky_light
 from qltui.simulate.optics import FiberRows, Optics, own_optics
 from qltui.simulate.paint import add_lines, paint_fibers, poisson
 from qltui.simulate.request import CAMERAS, SimulationRequest
@@ -221,17 +221,16 @@ class _Illumination:
         self.pure_sky = np.zeros(shape[1])
         self.targets = camera_targets(request, camera)
         arm = camera[0]
-        separation = line_separation(request.geometry.sparse_lines, rows.dispersion)
         if self.targets is not None:
             state = draw_sky(request, _generator(request, _SKY))
-            light = sky_light(state, arm, rows.wavelength, request.exptime, separation)
+            light = sky_light(state, arm, rows.wavelength, request.exptime, sparse=request.geometry.sparse_lines)
             pure = self._spread(light)
             self.pure_sky = pure[shape[0] // 2].astype(float)
             self.sky = pure * throughput.astype(np.float32)
             rate = target_rate(self.targets, arm, rows.wavelength) * state.transparency * request.exptime
             self.objects = (rate * throughput).astype(np.float32)
         elif request.obstype == "ARC":
-            light = lamp_light(request, arm, shape, separation)
+            light = lamp_light(request, arm, shape)
             self.lamp = self._spread(light) * throughput.astype(np.float32)
         elif request.obstype == "FLAT":
             light = flat_light(request, arm, rows.wavelength, rows.dispersion)

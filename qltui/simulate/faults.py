@@ -16,6 +16,10 @@ __all__ = ["FAULTS", "Fault", "FaultKind", "check_faults", "parse_fault"]
 CAMERAS: Final = tuple(f"{arm}{unit}" for arm in ARMS for unit in SPECTROGRAPHS)
 
 
+LAMPS: Final = ("all", "HgI", "CdI", "NeI", "ArI")
+"""Lamps that may break; a flat has but one, ``all``."""
+
+
 @dataclass(frozen=True, slots=True)
 class FaultKind:
     """A kind of fault.
@@ -77,7 +81,7 @@ FAULTS: Final[Mapping[str, FaultKind]] = {
 _PLACE_FORMS: Final[Mapping[str, str]] = {
     "amplifier": "CAMERA:AMPLIFIER, as b3:C",
     "camera": "CAMERA, as b3",
-    "lamp": "a species or all, as HgI",
+    "lamp": f"one of {', '.join(LAMPS)}",
     "sky": "moon or twilight",
     "exposure": "no place",
 }
@@ -158,7 +162,7 @@ def _check_place(fault: Fault, kind: FaultKind) -> None:
     good = {
         "amplifier": fault.place in CAMERAS and fault.amplifier in AMPLIFIERS,
         "camera": fault.place in CAMERAS,
-        "lamp": bool(fault.place),
+        "lamp": fault.place in LAMPS,
         "sky": fault.place in ("moon", "twilight"),
         "exposure": True,
     }[kind.places]
@@ -179,4 +183,7 @@ def check_faults(faults: Iterable[Fault], obstype: str) -> None:
         obstypes = FAULTS[fault.name].obstypes
         if obstypes and obstype not in obstypes:
             msg = f"fault {fault.name} cannot happen in an exposure of type {obstype}; it needs {', '.join(obstypes)}"
+            raise SimulationError(msg)
+        if fault.name == "broken_lamp" and obstype == "FLAT" and fault.place != "all":
+            msg = f"a flat is lit by one lamp; write broken_lamp:all instead of broken_lamp:{fault.place}"
             raise SimulationError(msg)

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qltui.instruments.desi.constants import CONTINUUM_WINDOWS, SKY_PEAK_LINES, WAVELENGTH_RANGE
-from qltui.simulate.faults import Fault
-from qltui.simulate.line_data import arc_lines, sky_lines
+from qltui.reduction.lines import ARC_LINES, SKY_LINES, SPARSE_DISTANCE, LineList, separated
+from qltui.simulate.faults import LAMPS, Fault
 from qltui.simulate.request import SimulationRequest
 
 __all__ = ["Light", "SkyState", "draw_sky", "flat_light", "lamp_light", "sky_light"]
@@ -24,21 +24,28 @@ _SKY_FACTOR: Final[Mapping[str, float]] = {"DARK": 1.0, "GRAY": 1.45, "BRIGHT": 
 
 _TWILIGHT_FACTOR: Final = 120.0
 
-_STRONGEST_SKY_LINE: Final = 26.0
+_STRONGEST_SKY_LINE: Final = 36.0
 """Of the strongest line of the night sky, that of oxygen at 5579 Angstrom [e-/s]."""
 
-_STRONGEST_ARC_LINE: Final = 9.0e4
-"""Area of the strongest line of an arm in an exposure of 5 s [e-]."""
-_WEAKEST_ARC_LINE: Final = 4.0e3
+_STRONGEST_ARC_LINE: Final[Mapping[bool, float]] = {False: 9.0e4, True: 8.0e3}
+"""Area of the strongest line of a list in an exposure of 5 s [e-].
+
+Dimmer where the dispersion is coarse (True), so that lines do not fill the small detector.
+"""
+_FAINTEST_ARC_LINE: Final = 0.03
+"""Relative to the strongest."""
+
+ARC_SPECIES: Final = LAMPS[1:]
+"""Lamps that are lit for an arc."""
+
+ARC_DISTANCE: Final = 28.0
+"""Distance that arc lines keep where the dispersion is coarse: what is isolated there keeps more [Angstrom]."""
 
 _FLAT_ROW: Final = 34.0
 """Light of the flat lamp in the middle of an arm for each row [e-/s]: 4000 e- in 120 s, 1500 e- in the peak pixel.
 
 Held for each row and not for each Angstrom, because whoever sets a lamp looks at the pixels.
 """
-
-_SEPARATION: Final = 7.0
-"""Distance that lines keep where the dispersion is too coarse for all of them [px]."""
 
 _SOLAR_LINES: Final = (
     (3934.8, -12.0, 8.0), (3969.6, -10.0, 8.0), (4102.9, -3.0, 4.0), (4308.0, -5.0, 6.0), (4341.7, -3.0, 4.0),
@@ -101,7 +108,7 @@ def _spoil(sky: SkyState, fault: Fault) -> SkyState:
     return replace(sky, moon=sky.moon + extra) if fault.place == "moon" else replace(sky, sun=sky.sun + extra)
 
 
-def sky_light(sky: SkyState, arm: str, wavelength: NDArray[np.float64], exptime: float, separation: float) -> Light:
+def sky_light(sky: SkyState, arm: str, wavelength: NDArray[np.float64], exptime: float, *, sparse: bool) -> Light:
     """Return what a fibre of mean throughput collects from the sky.
 
     Parameters
@@ -112,17 +119,20 @@ def sky_light(sky: SkyState, arm: str, wavelength: NDArray[np.float64], exptime:
         [Angstrom].
     exptime : float
         [s].
-    separation : float
-        Least distance of two lines [Angstrom]; 0 for all lines.
+    sparse : bool
+        Whether the sky shines only in lines that a coarse dispersion can separate.
     """
     middles = np.array([0.5 * (low + high) for low, high in CONTINUUM_WINDOWS[arm]])
     blue = (wavelength / middles.mean()) ** -1.0 / np.mean((middles / middles.mean()) ** -1.0)
     rate = DARK_SKY * (sky.dark + sky.moon * blue + sky.sun * blue * _solar(wavelength))
-    lines, strength = sky_lines()
-    lines, strength = _in_arm(arm, lines, strength)
-    kept = _separated(lines, strength, separation, SKY_PEAK_LINES[arm])
-    electrons = strength[kept] * _STRONGEST_SKY_LINE * sky.lines * exptime
-    return Light(rate * exptime, lines[kept], electrons)
+    lines = _in_arm(arm, _SPARSE_SKY if sparse else SKY_LINES)
+    return Light(rate * exptime, lines.wavelength, lines.strength * _STRONGEST_SKY_LINE * sky.lines * exptime)
+
+
+_SPARSE_SKY: Final = separated(
+    SKY_LINES, SPARSE_DISTANCE, first=[line for lines in SKY_PEAK_LINES.values() for line in lines]
+)
+_SPARSE_ARC: Final = separated(ARC_LINES.of(*ARC_SPECIES), ARC_DISTANCE)
 
 
 def _solar(wavelength: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -134,36 +144,25 @@ def _solar(wavelength: NDArray[np.float64]) -> NDArray[np.float64]:
     return factor.clip(0.1, None)
 
 
-def lamp_light(request: SimulationRequest, arm: str, shape: tuple[int, ...], separation: float) -> Light:
+def lamp_light(request: SimulationRequest, arm: str, shape: tuple[int, ...]) -> Light:
     """Return what a fibre of mean throughput collects from the arc lamps.
 
     Parameters
     ----------
     request : SimulationRequest
-        With its exposure time and broken lamps.
+        Complete, with its broken lamps.
     arm : {"b", "r", "z"}
     shape : tuple of int
         Of the continuum, which is zero.
-    separation : float
-        Least distance of two lines [Angstrom]; 0 for all lines.
-
-    Notes
-    -----
-    Areas go with the square root of the tabulated strength: those on real exposures span a factor of ten, the
-    tabulated intensities of different species much more.
     """
-    lines, strength, species = arc_lines()
-    inside = _inside(arm, lines)
-    lines, strength, species = lines[inside], strength[inside], species[inside]
-    kept = _separated(lines, strength, separation, ())
-    lines, strength, species = lines[kept], strength[kept], species[kept]
-    area = _STRONGEST_ARC_LINE * np.sqrt(strength / strength.max())
-    electrons = area.clip(_WEAKEST_ARC_LINE, None) * request.exptime / 5.0
+    sparse = request.geometry.sparse_lines
+    lines = _in_arm(arm, _SPARSE_ARC if sparse else ARC_LINES.of(*ARC_SPECIES))
+    area = _STRONGEST_ARC_LINE[sparse] * lines.strength.clip(_FAINTEST_ARC_LINE, None) * request.exptime / 5.0
     for fault in request.faults:
         if fault.name == "broken_lamp":
-            hit = np.ones(lines.size, dtype=bool) if fault.place == "all" else species == fault.place
-            electrons = np.where(hit, electrons * fault.size, electrons)
-    return Light(np.zeros(shape), lines, electrons)
+            hit = (lines.species == fault.place) | (fault.place == "all")
+            area = np.where(hit, area * fault.size, area)
+    return Light(np.zeros(shape), lines.wavelength, area)
 
 
 def flat_light(
@@ -189,35 +188,7 @@ def flat_light(
     return Light(rate * request.exptime * left, np.zeros(0), np.zeros(0))
 
 
-def line_separation(sparse: bool, dispersion: NDArray[np.float64]) -> float:
-    """Return the distance that lines keep at this dispersion [Angstrom]."""
-    return _SEPARATION * float(np.median(dispersion)) if sparse else 0.0
-
-
-def _inside(arm: str, lines: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether lines can be on the detector of an arm; generous, since what falls beside it is lost anyway."""
+def _in_arm(arm: str, lines: LineList) -> LineList:
+    """Return the lines that can be on the detector of an arm; what falls beside it is lost anyway."""
     low, high = WAVELENGTH_RANGE[arm]
-    inside: NDArray[np.bool_] = (lines > low - 300.0) & (lines < high + 300.0)
-    return inside
-
-
-def _in_arm(
-    arm: str, lines: NDArray[np.float64], strength: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the lines that can be on the detector of an arm."""
-    inside = _inside(arm, lines)
-    return lines[inside], strength[inside]
-
-
-def _separated(
-    lines: NDArray[np.float64], strength: NDArray[np.float64], separation: float, preferred: tuple[float, ...]
-) -> NDArray[np.intp]:
-    """Return which lines shine: the preferred, then the strongest that stand far enough from those chosen."""
-    rank = strength.astype(float).copy()
-    for wavelength in preferred:
-        rank[np.abs(lines - wavelength) < 2.0] += 1e6
-    chosen: list[int] = []
-    for index in np.argsort(-rank, kind="stable"):
-        if all(abs(lines[index] - lines[other]) >= separation for other in chosen):
-            chosen.append(int(index))
-    return np.sort(np.array(chosen, dtype=np.intp))
+    return lines.within(low - 300.0, high + 300.0)

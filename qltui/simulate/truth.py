@@ -10,7 +10,7 @@ from qltui.instruments.desi.constants import CONTINUUM_WINDOWS, SKY_PEAK_LINES
 from qltui.simulate.camera import SimulatedCamera
 from qltui.simulate.request import SimulationRequest
 
-__all__ = ["camera_truth", "exposure_truth"]
+__all__ = ["camera_truth", "exposure_truth", "peak_count", "sky_continuum"]
 
 
 def camera_truth(request: SimulationRequest, camera: SimulatedCamera) -> dict[str, Any]:
