@@ -76,10 +76,12 @@ class _FileSource:
         """Fill `view` from `offset` on; return how many bytes there were."""
         got = 0
         try:
-            with Path(self.name).open("rb", buffering=0) as stream:
-                stream.seek(offset)
-                while got < len(view) and (count := stream.readinto(view[got:])):
+            descriptor = os.open(self.name, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                while got < len(view) and (count := os.preadv(descriptor, [view[got:]], offset + got)):
                     got += count
+            finally:
+                os.close(descriptor)
         except OSError as error:
             msg = f"cannot read {Path(self.name).name}: {error.strerror or error}"
             raise InvalidFileError(msg) from error
@@ -195,8 +197,8 @@ def _axes(cards: Mapping[str, Scalar], prefix: str, where: str) -> tuple[int, ..
     return tuple(integer_card(cards, f"{prefix}{n}", 0, 2**47, where) for n in range(naxis, 0, -1))
 
 
-def _raw_header(source: Source, offset: int, where: str) -> bytes:
-    """Return the raw header that begins at `offset`, with its END card and without padding.
+def _raw_header(source: Source, offset: int, where: str, piece: bytes | None = None) -> bytes:
+    """Return the raw header that begins at `offset`, with its END card and without padding; `piece` is its beginning.
 
     Raises
     ------
@@ -207,13 +209,15 @@ def _raw_header(source: Source, offset: int, where: str) -> bytes:
     """
     raw = bytearray()
     while len(raw) < MAX_HEADER:
-        piece = source.read(offset + len(raw), _CHUNK)
+        if raw or piece is None:
+            piece = source.read(offset + len(raw), _CHUNK)
         first = len(raw)
         raw += piece
-        for at in range(first, len(raw) - CARD + 1, CARD):
-            # Comparing eight bytes is cheap; the rest of an END card is blank by the standard and not worth a look.
-            if raw[at : at + 8] == b"END     ":
+        at = raw.find(b"END     ", first)
+        while at >= 0:
+            if at % CARD == 0:
                 return bytes(raw[: at + CARD])
+            at = raw.find(b"END     ", at + 1)
         if len(piece) < _CHUNK:
             msg = f"the file ends inside the header of {where} ({source.size} bytes)"
             raise IncompleteFileError(msg)
@@ -225,9 +229,8 @@ def _structure(raw: bytes) -> dict[str, Scalar]:
     """Return the structural cards of a raw header; all others are not looked at."""
     cards: dict[str, Scalar] = {}
     for at in range(0, len(raw), CARD):
-        key = raw[at : at + 8].rstrip()
-        if key.rstrip(b"0123456789") in _STRUCTURE and raw[at + 8 : at + 9] == b"=":
-            name = key.decode("ascii")
+        if raw[at : at + 8].rstrip(b" 0123456789") in _STRUCTURE and raw[at + 8 : at + 9] == b"=":
+            name = raw[at : at + 8].decode("ascii").rstrip()
             value = parse_value(raw[at + 10 : at + CARD].decode("ascii", "replace"))
             if value is not None:
                 cards.setdefault(name, value)
@@ -263,9 +266,8 @@ def _entry(index: int, offset: int, raw: bytes, where: str) -> HduEntry:
     return HduEntry(index, name, kind, offset, offset_data, data_size, shape, bitpix, cards)
 
 
-def _check_start(source: Source, offset: int, index: int, where: str) -> None:
-    """See that an HDU begins at `offset`."""
-    start = source.read(offset, 9)
+def _check_start(source: Source, start: bytes, offset: int, index: int, where: str) -> None:
+    """See that the bytes `start` at `offset` begin an HDU."""
     expected = b"SIMPLE  =" if index == 0 else b"XTENSION="
     if start == expected:
         return
@@ -283,8 +285,9 @@ def _iterate(source: Source) -> Iterator[HduEntry]:
         if index >= MAX_HDUS:
             msg = f"{Path(source.name).name} has more than {MAX_HDUS} HDUs"
             raise InvalidFileError(msg)
-        _check_start(source, offset, index, where)
-        entry = _entry(index, offset, _raw_header(source, offset, where), where)
+        piece = source.read(offset, _CHUNK)
+        _check_start(source, piece[:9], offset, index, where)
+        entry = _entry(index, offset, _raw_header(source, offset, where, piece), where)
         end = entry.offset_data + entry.data_size
         padded = (end + BLOCK - 1) // BLOCK * BLOCK
         if padded > source.size:

@@ -141,7 +141,7 @@ _ARRAYS: Final = tuple(item.name for item in fields(FiberMap) if item.name not i
 
 def _empty(nfiber: int) -> FiberMap:
     """Return a map of fibres of which nothing is known."""
-    arrays = {name: np.full(nfiber, value, dtype=kind) for name, kind, value in _NUMBERS.values()}
+    arrays: dict[str, Any] = {name: np.full(nfiber, value, dtype=kind) for name, kind, value in _NUMBERS.values()}
     arrays["fiberstatus"][:] = UNASSIGNED
     return FiberMap(objtype=np.full(nfiber, "NON", dtype="U8"), **arrays)
 
@@ -159,6 +159,7 @@ def _number(table: dict[str, npt.NDArray[Any]], column: str, kind: Any, default:
         return None
     if np.dtype(kind).kind == "i":
         limits = np.iinfo(kind)
+        values = values if values.dtype.kind == "f" else values.astype(np.int64)
         with np.errstate(invalid="ignore"):
             good = np.isfinite(values) & (values >= limits.min) & (values <= limits.max)
             return np.where(good, values, default).astype(kind)
