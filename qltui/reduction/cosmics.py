@@ -16,6 +16,9 @@ from qltui.reduction.masks import COSMIC
 
 __all__ = ["CosmicCounts", "find_cosmics"]
 
+_PROFILE_STEP = np.float32(1.6)
+"""How much brighter than the brighter of its two neighbours a column of a fibre can be: the profiles are wider."""
+_CHUNK = 64
 _QUEUED = 128
 """Bit that marks pixels already counted, free again when the search is over."""
 
@@ -35,32 +38,96 @@ class CosmicCounts:
 
 
 @njit(cache=True, nogil=True)
-def _median3(a: float, b: float, c: float) -> float:
-    return max(min(a, b), min(max(a, b), c))
+def _column_levels(image: Any, y: int, x0: int, x1: int, levels: Any) -> None:
+    """Fill `levels` with the continuum under the pixels ``x0`` to ``x1`` of row `y` [e-].
 
-
-@njit(cache=True, nogil=True)
-def _smooth_level(image: Any, y: int, x: int) -> float:
-    """Continuum under a pixel: the lower of the medians of the 2nd to 4th pixels before and behind it in its column.
-
-    Spectra run along columns. On the flank of a line one side is low, so nothing of the line is taken for continuum.
+    It is the lower of the medians of the 2nd to 4th pixels before and behind in the column: spectra run along
+    columns, and on the flank of a line one side is low, so nothing of the line is taken for continuum. Where a track
+    runs along the column, the level is held to what the columns beside it allow for a fibre.
     """
-    before = _median3(image[y - 2, x], image[y - 3, x], image[y - 4, x])
-    behind = _median3(image[y + 2, x], image[y + 3, x], image[y + 4, x])
-    return max(min(before, behind), 0.0)
+    n = x1 - x0
+    raw = np.empty(n + 2, dtype=np.float32)
+    zero = np.float32(0.0)
+    a0 = image[y - 4, x0 - 1 : x1 + 1]
+    a1 = image[y - 3, x0 - 1 : x1 + 1]
+    a2 = image[y - 2, x0 - 1 : x1 + 1]
+    b0 = image[y + 2, x0 - 1 : x1 + 1]
+    b1 = image[y + 3, x0 - 1 : x1 + 1]
+    b2 = image[y + 4, x0 - 1 : x1 + 1]
+    for i in range(n + 2):
+        low = a0[i] if a0[i] < a1[i] else a1[i]
+        high = a1[i] if a0[i] < a1[i] else a0[i]
+        high = high if high < a2[i] else a2[i]
+        before = low if low > high else high
+        low = b0[i] if b0[i] < b1[i] else b1[i]
+        high = b1[i] if b0[i] < b1[i] else b0[i]
+        high = high if high < b2[i] else b2[i]
+        behind = low if low > high else high
+        level = before if before < behind else behind
+        raw[i] = level if level > zero else zero
+    left = raw[:n]
+    middle = raw[1 : n + 1]
+    right = raw[2:]
+    for i in range(n):
+        most = _PROFILE_STEP * (left[i] if left[i] > right[i] else right[i])
+        levels[i] = middle[i] if middle[i] < most else most
 
 
 @njit(cache=True, nogil=True)
-def _too_sharp(
-    image: Any, mask: Any, y: int, x: int, levels: Any, variance_floor: float, gradients: Any,
-    nsigma: float, c: float, c2: float,
-) -> bool:  # fmt: skip
-    """Whether a pixel rises too sharply above its neighbours on four axes, each above the `levels` of its column."""
+def _candidates(
+    image: Any, y: int, x0: int, x1: int, floor: float, factors: Any, nsigma: float, c: float, levels: Any, chunks: Any
+) -> None:
+    """Count the pixels in each chunk of a row that may be hit: the whole test but for the noise of the neighbours.
+
+    Nearly all pixels are refused here, so this must vectorise, which it does because the loop stores nothing;
+    `levels` are those of ``x0 - 1`` to ``x1 + 1``.
+    """
+    zero = np.float32(0.0)
+    half = np.float32(0.5)
+    nsig = np.float32(nsigma)
+    c4 = np.float32(c)
+    rn2 = np.float32(floor)
+    f0, f1, f2, f3 = factors[0], factors[1], factors[2], factors[3]
+    la, lb, lc = levels[:-2], levels[1:-1], levels[2:]
+    ua, ub, uc = image[y - 1, x0 - 1 : x1 - 1], image[y - 1, x0:x1], image[y - 1, x0 + 1 : x1 + 1]
+    ma, mb, mc = image[y, x0 - 1 : x1 - 1], image[y, x0:x1], image[y, x0 + 1 : x1 + 1]
+    da, db, dc = image[y + 1, x0 - 1 : x1 - 1], image[y + 1, x0:x1], image[y + 1, x0 + 1 : x1 + 1]
+    for chunk in range(chunks.size):
+        n = np.int32(0)
+        for i in range(chunk * _CHUNK, min((chunk + 1) * _CHUNK, x1 - x0)):
+            value = mb[i]
+            excess = value - lb[i]
+            error = np.sqrt((value if value > zero else zero) + rn2)
+            left, right = ma[i] - la[i], mc[i] - lc[i]
+            under, over = ub[i] - lb[i], db[i] - lb[i]
+            one, two = ua[i] - la[i], dc[i] - lc[i]
+            three, four = uc[i] - lc[i], da[i] - la[i]
+            back0 = half * ((left if left > zero else zero) + (right if right > zero else zero))
+            back1 = half * ((under if under > zero else zero) + (over if over > zero else zero))
+            back2 = half * ((one if one > zero else zero) + (two if two > zero else zero))
+            back3 = half * ((three if three > zero else zero) + (four if four > zero else zero))
+            most = excess - nsig * error
+            above = (most > back0) & ((most > back1) | (most > back2) | (most > back3))
+            above |= (most > back1) & ((most > back2) | (most > back3))
+            above |= (most > back2) & (most > back3)
+            peak = excess - c4 * error
+            sharp = (peak * f0 > back0) | (peak * f1 > back1) | (peak * f2 > back2) | (peak * f3 > back3)
+            n += np.int32(1) if above & sharp else np.int32(0)
+        chunks[chunk] = n
+
+
+@njit(cache=True, nogil=True)
+def _is_hit(
+    image: Any, mask: Any, y: int, x: int, levels: Any, floor: float, factors: Any, nsigma: float, c: float
+) -> bool:
+    """Whether a pixel rises too sharply above its neighbours; `levels` are those of the three columns around it.
+
+    A neighbour that was found hit is replaced by the one opposite, so that a track wider than a pixel is eaten from
+    its edges; any other masked neighbour is taken to be as bright as the pixel.
+    """
     value = image[y, x]
     excess = value - levels[1]
-    error = math.sqrt(max(value, 0.0) + variance_floor)
-    if excess <= nsigma * error:
-        return False
+    error = math.sqrt(max(value, 0.0) + floor)
     above = 0
     sharp = False
     for axis in range(4):
@@ -68,48 +135,55 @@ def _too_sharp(
         dx = (1, 0, 1, -1)[axis]
         back = 0.0
         variance = 0.0
+        n = 0
         for sign in (-1, 1):
             j = y + sign * dy
             i = x + sign * dx
-            masked = mask[j, i] & ~_QUEUED & ~COSMIC
-            neighbour = value if masked else image[j, i]
-            back += excess if masked else max(neighbour - levels[1 + sign * dx], 0.0)
-            variance += max(neighbour, 0.0) + variance_floor
-        back *= 0.5
+            if mask[j, i] & COSMIC:
+                continue
+            known = mask[j, i] == 0
+            back += max(image[j, i] - levels[1 + sign * dx], 0.0) if known else excess
+            variance += max(image[j, i] if known else value, 0.0) + floor
+            n += 1
+        if n == 0:
+            continue
+        back /= n
         above += excess > back + nsigma * error
-        spread = 0.5 * math.sqrt(variance)
-        sharp = sharp or (excess - c * error) * c2 * gradients[axis] > back + c * spread
+        sharp = sharp or (excess - c * error) * factors[axis] > back + c * math.sqrt(variance) / n
     return sharp and above >= 2
 
 
 @njit(cache=True, nogil=True)
-def _is_cosmic(
-    image: Any, mask: Any, y: int, x: int, variance_floor: float, gradients: Any, nsigma: float, c: float, c2: float
-) -> bool:
-    """Test a pixel as it is, which finds tracks that run along columns, and then above the continuum of its column."""
-    levels = (0.0, 0.0, 0.0)
-    if _too_sharp(image, mask, y, x, levels, variance_floor, gradients, nsigma, c, c2):
-        return True
-    levels = (_smooth_level(image, y, x - 1), _smooth_level(image, y, x), _smooth_level(image, y, x + 1))
-    return _too_sharp(image, mask, y, x, levels, variance_floor, gradients, nsigma, c, c2)
+def _faintest(nsigma: float, floor: float) -> float:
+    """Return the faintest pixel that may exceed its own noise so many times: ``v > n sqrt(v + floor)`` [e-]."""
+    return 0.5 * nsigma * nsigma + math.sqrt(0.25 * nsigma**4 + nsigma * nsigma * floor)
 
 
 @njit(cache=True, nogil=True)
 def _search(
-    image: Any, mask: Any, y0: int, y1: int, x0: int, x1: int, variance_floor: float, gradients: Any,
-    nsigma: float, c: float, c2: float, found: Any,
+    image: Any, mask: Any, y0: int, y1: int, x0: int, x1: int, floor: float, factors: Any,
+    nsigma: float, c: float, found: Any,
 ) -> int:  # fmt: skip
-    """Flag the cosmic rays of one amplifier; their pixels are listed in `found` as far as it reaches, return count."""
+    """Flag the cosmic rays of one amplifier, list their pixels in `found` as far as it reaches, return their number."""
     ny, nx = image.shape
-    # excess > nsigma sqrt(value + floor) asks for at least this value, whatever the continuum.
-    threshold = 0.5 * nsigma * nsigma + math.sqrt(0.25 * nsigma**4 + nsigma * nsigma * variance_floor)
+    y0, y1, x0, x1 = max(y0, 4), min(y1, ny - 4), max(x0, 2), min(x1, nx - 2)
+    faintest = _faintest(0.5 * nsigma, floor)
+    threshold = nsigma * math.sqrt(floor)
+    levels = np.empty(max(x1 - x0 + 2, 3), dtype=np.float32)
+    chunks = np.empty(max(x1 - x0 + _CHUNK - 1, 0) // _CHUNK, dtype=np.int32)
     n = 0
-    for y in range(max(y0, 4), min(y1, ny - 4)):
-        for x in range(max(x0, 1), min(x1, nx - 1)):
-            if image[y, x] > threshold and mask[y, x] == 0 and n < found.size:
-                if _is_cosmic(image, mask, y, x, variance_floor, gradients, nsigma, c, c2):
-                    found[n] = y * nx + x
-                    n += 1
+    for y in range(y0, y1):
+        _column_levels(image, y, x0 - 1, x1 + 1, levels)
+        _candidates(image, y, x0, x1, floor, factors, nsigma, c, levels, chunks)
+        for chunk in range(chunks.size):
+            if chunks[chunk] == 0:
+                continue
+            for i in range(chunk * _CHUNK, min((chunk + 1) * _CHUNK, x1 - x0)):
+                bright = image[y, x0 + i] > levels[i + 1] + threshold
+                if bright and mask[y, x0 + i] == 0 and n < found.size:
+                    if _is_hit(image, mask, y, x0 + i, levels[i : i + 3], floor, factors, nsigma, c):
+                        found[n] = y * nx + x0 + i
+                        n += 1
     for k in range(n):
         mask[found[k] // nx, found[k] % nx] |= COSMIC
     k = 0
@@ -118,9 +192,10 @@ def _search(
         x = found[k] % nx
         k += 1
         for j in range(max(y - 1, 4), min(y + 2, ny - 4)):
-            for i in range(max(x - 1, 1), min(x + 2, nx - 1)):
-                if mask[j, i] == 0 and n < found.size:
-                    if _is_cosmic(image, mask, j, i, variance_floor, gradients, 0.5 * nsigma, 0.0, c2):
+            for i in range(max(x - 1, 2), min(x + 2, nx - 2)):
+                if mask[j, i] == 0 and image[j, i] > faintest and n < found.size:
+                    _column_levels(image, j, i - 1, i + 2, levels)
+                    if _is_hit(image, mask, j, i, levels[:3], floor, factors, 0.5 * nsigma, 0.0):
                         mask[j, i] |= COSMIC
                         found[n] = j * nx + i
                         n += 1
@@ -188,6 +263,7 @@ def find_cosmics(
     if gradients.shape != (4,):
         msg = f"{gradients.size} gradients of the point-spread function, not 4"
         raise ValueError(msg)
+    factors = (c2_factor * gradients).astype(np.float32)
     pixels = np.zeros(len(ccd.amplifiers), dtype=np.int64)
     hits = np.zeros(len(ccd.amplifiers), dtype=np.int64)
     found = np.empty(max(1024, ccd.image.size // 50), dtype=np.int64)
@@ -197,8 +273,8 @@ def find_cosmics(
             continue
         place = amp.ccd
         n = _search(
-            ccd.image, ccd.mask, place.y0, place.y1, place.x0, place.x1, float(noise) ** 2, gradients,
-            nsigma, c_factor, c2_factor, found,
+            ccd.image, ccd.mask, place.y0, place.y1, place.x0, place.x1, float(noise) ** 2, factors,
+            nsigma, c_factor, found,
         )  # fmt: skip
         pixels[k] = n
         hits[k] = _count_groups(ccd.mask, found, n, stack)
