@@ -22,12 +22,12 @@ DARK_SKY: Final = 0.190
 _SKY_FACTOR: Final[Mapping[str, float]] = {"DARK": 1.0, "GRAY": 1.45, "BRIGHT": 2.6}
 """Brightness of the continuum in a program, relative to a dark sky."""
 
-_TWILIGHT_FACTOR: Final = 120.0
+_TWILIGHT_FACTOR: Final = 19.0
 
 _STRONGEST_SKY_LINE: Final = 36.0
 """Of the strongest line of the night sky, that of oxygen at 5579 Angstrom [e-/s]."""
 
-_STRONGEST_ARC_LINE: Final[Mapping[bool, float]] = {False: 9.0e4, True: 8.0e3}
+_STRONGEST_ARC_LINE: Final[Mapping[bool, float]] = {False: 9.0e4, True: 5.0e3}
 """Area of the strongest line of a list in an exposure of 5 s [e-].
 
 Dimmer where the dispersion is coarse (True), so that lines do not fill the small detector.

@@ -16,7 +16,7 @@ __all__ = ["CAMERAS", "DEFAULT_EXPTIME", "OBSTYPES", "SimulationRequest"]
 
 DEFAULT_EXPTIME: Final[Mapping[str, float]] = {
     "SCIENCE": 1000.0,
-    "SKY": 300.0,
+    "SKY": 1000.0,
     "TWILIGHT": 60.0,
     "ARC": 5.0,
     "FLAT": 120.0,
@@ -30,6 +30,10 @@ PROGRAM_EXPTIME: Final[Mapping[str, float]] = {"DARK": 1000.0, "GRAY": 700.0, "B
 
 OBSTYPES: Final = tuple(DEFAULT_EXPTIME)
 _LONGEST: Final = 36000.0
+_AFTERNOON: Final = 3.0
+_TWILIGHT: Final = 6.4
+_NIGHTFALL: Final = 7.5
+"""When calibrations, twilight exposures and observations begin, in hours after local noon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +94,13 @@ class SimulationRequest:
         """Whether the fibres see the sky."""
         return self.obstype in ("SCIENCE", "SKY", "TWILIGHT")
 
-    def complete(self) -> SimulationRequest:
+    def complete(self, earliest: dt.datetime | None = None) -> SimulationRequest:
         """Return the request with all defaults filled in.
+
+        Parameters
+        ----------
+        earliest : datetime.datetime, optional
+            Before which a derived start may not lie.
 
         Raises
         ------
@@ -102,7 +111,10 @@ class SimulationRequest:
         exptime = self.exptime
         if math.isnan(exptime):
             exptime = PROGRAM_EXPTIME[self.program] if self.obstype == "SCIENCE" else DEFAULT_EXPTIME[self.obstype]
-        return replace(self, exptime=float(exptime), date_obs=self.date_obs or self._start())
+        start = self.date_obs or self._start()
+        if self.date_obs is None and earliest is not None:
+            start = max(start, earliest)
+        return replace(self, exptime=float(exptime), date_obs=start)
 
     def _check(self) -> None:
         choices = (
@@ -137,8 +149,5 @@ class SimulationRequest:
 
     def _start(self) -> dt.datetime:
         """Return a time of that night: calibrations in the afternoon, twilight at dusk, science in the dark."""
-        if self.obstype == "TWILIGHT":
-            return self._evening() + dt.timedelta(hours=6, minutes=20)
-        if self.on_sky:
-            return self._evening() + dt.timedelta(hours=8, minutes=20 * (self.expid % 24))
-        return self._evening() + dt.timedelta(hours=3, minutes=3 * (self.expid % 40))
+        hours = _TWILIGHT if self.obstype == "TWILIGHT" else _NIGHTFALL if self.on_sky else _AFTERNOON
+        return self._evening() + dt.timedelta(hours=hours)
