@@ -1,0 +1,236 @@
+"""``qltui demo``: the committed simulated night arrives exposure by exposure, and is watched live.
+
+The night is copied into a directory of its own, file by file, as a data system would deliver it. Where the committed
+night is not at hand it is simulated on the spot.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from qltui.commands.engine import settings_for
+from qltui.commands.exit_codes import CommandError, ExitCode
+from qltui.commands.monitor import add_display, show
+from qltui.commands.options import add_config, configuration, instrument_of, observer
+from qltui.config import Config, load_config
+from qltui.store.views import ExposureRow, LogLine
+
+__all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "main"]
+
+DESCRIPTION = """\
+A small simulated night: zero, arc, flat, good science, science with faults. Everything is real but the sky: files,
+engine, reduction, record and screen. It happens in a directory of its own and is removed afterwards."""
+EPILOG = """\
+examples:
+  qltui demo
+  qltui demo --headless          prints the log and a final table, without a terminal
+  qltui demo --dir /tmp/night    keeps the night, to look into it with the other commands
+
+exit status: 0 all exposures were reduced, whatever their verdict
+"""
+
+INTERVAL = 6.0
+"""Between the arrivals of two exposures on the screen [s]: time to look at one before the next comes."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    parser.add_argument("--headless", action="store_true", help="no screen: print the log and a final table")
+    parser.add_argument("--dir", type=Path, metavar="DIR", help="make the night here and keep it")
+    parser.add_argument("--interval", type=float, metavar="S", help=f"seconds between exposures (default {INTERVAL:g})")
+    parser.add_argument("--slots", type=int, metavar="N", help="worker processes (default: one for each processor)")
+    add_display(parser)
+    add_config(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Carry out the command and return the exit status."""
+    config = configuration(args)
+    with _directory(args.dir) as directory:
+        night = _night(directory)
+        config = _demo_config(config, directory, night, args.slots)
+        (directory / "data").mkdir(exist_ok=True)
+        interval = args.interval if args.interval is not None else (0.5 if args.headless else INTERVAL)
+        if args.headless:
+            return _headless(config, night, directory, interval)
+        return _live(args, config, night, directory, interval)
+
+
+@contextmanager
+def _directory(wanted: Path | None) -> Iterator[Path]:
+    """Give a directory for the night: the one asked for, or one that goes when the demo ends."""
+    if wanted is None:
+        with tempfile.TemporaryDirectory(prefix="qltui-demo-", ignore_cleanup_errors=True) as name:
+            yield Path(name)
+        return
+    path = wanted.expanduser().absolute()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        empty = not any(path.iterdir())
+    except OSError as error:
+        msg = f"{path} cannot be made: {error.strerror}; name another with --dir"
+        raise CommandError(msg, ExitCode.CANNOT_CREATE) from error
+    if not empty:
+        msg = f"{path} is not empty; name a new directory with --dir"
+        raise CommandError(msg, ExitCode.CANNOT_CREATE)
+    yield path
+
+
+def _sample_data() -> Path | None:
+    """Return the committed night, in the package or beside it, if it is there."""
+    package = Path(__file__).resolve().parents[1]
+    for directory in (package / "sample_data", package.parent / "sample_data"):
+        if (directory / "calib").is_dir() and any(directory.glob("[0-9]*/[0-9]*/desi-*.fits.fz")):
+            return directory
+    return None
+
+
+def _night(directory: Path) -> Path:
+    """Return a directory with a whole night and its calibrations; simulate one where none was delivered."""
+    sample = _sample_data()
+    if sample is not None:
+        return sample
+    from qltui.simulate.night import simulate_night
+
+    print("simulating a night; this takes half a minute", file=sys.stderr)
+    source = directory / "source"
+    simulate_night(source, workers=os.cpu_count() or 1)
+    return source
+
+
+def _demo_config(config: Config, directory: Path, night: Path, slots: int | None) -> Config:
+    """Return settings for the demo: its own directories, a short wait for files to settle, the user's display."""
+    flags = {
+        "paths": {
+            "data": str(directory / "data"),
+            "state": str(directory / "state"),
+            "calibration": str(night / "calib"),
+        },
+        "engine": {"settle": 0.3, "rescan": 1.0, "slots": slots if slots is not None else config.engine.slots},
+        "display": {"theme": config.display.theme, "charset": config.display.charset, "mouse": config.display.mouse},
+    }
+    return load_config(files=[], environment={}, flags=flags)
+
+
+def _exposures(night: Path) -> list[Path]:
+    """Return the directories of the exposures, oldest first."""
+    return sorted(path.parent for path in night.glob("[0-9]*/[0-9]*/desi-*.fits.fz"))
+
+
+def _deliver(exposure: Path, data: Path) -> None:
+    """Copy one exposure as a data system does: companions first, each under a temporary name and then renamed."""
+    target = data / exposure.parent.name / exposure.name
+    target.mkdir(parents=True, exist_ok=True)
+    files = sorted(
+        exposure.iterdir(), key=lambda path: (path.name.startswith("checksum"), path.name.startswith("desi"))
+    )
+    for path in files:
+        temporary = target / f".{path.name}.part"
+        shutil.copyfile(path, temporary)
+        temporary.rename(target / path.name)
+
+
+class _Feeder(threading.Thread):
+    """Delivers the night, exposure by exposure, until it is over or somebody stops it."""
+
+    def __init__(self, night: Path, data: Path, interval: float) -> None:
+        super().__init__(name="feeder", daemon=True)
+        self._exposures = _exposures(night)
+        self._data = data
+        self._interval = interval
+        self._stop_event = threading.Event()
+
+    def run(self) -> None:
+        for number, exposure in enumerate(self._exposures):
+            if self._stop_event.wait(self._interval if number else 0.0):
+                return
+            _deliver(exposure, self._data)
+
+    def stop(self) -> None:
+        self._stop_event.set()
+        self.join()
+
+
+def _headless(config: Config, night: Path, directory: Path, interval: float) -> int:
+    """Run the engine here, print its log, and end when every exposure has been reduced."""
+    from qltui.engine.engine import run_engine
+
+    wanted = {int(path.name) for path in _exposures(night)}
+    done: set[int] = set()
+    stop = threading.Event()
+
+    def on_log(line: LogLine) -> None:
+        print(f"{time.strftime('%H:%M:%S', time.gmtime(line.time))}  {line.text}", flush=True)
+        if line.expid in wanted and line.text.endswith("is ready"):
+            done.add(line.expid)
+            if done == wanted:
+                stop.set()
+
+    feeder = _Feeder(night, directory / "data", interval)
+    feeder.start()
+    try:
+        code = run_engine(settings_for(config, who=observer(config)), on_log=on_log, stop_event=stop)
+    finally:
+        feeder.stop()
+    if code != 0:
+        return code
+    print()
+    print("\n".join(_table(config)))
+    return ExitCode.OK if done == wanted else ExitCode.INTERNAL
+
+
+def _table(config: Config) -> list[str]:
+    """Return the table of the night, exposure by exposure."""
+    from qltui.store.record import Store
+
+    with Store.open(config.state_directory / "qltui.db", read_only=True) as store:
+        view = store.monitor_view()
+        rows = sorted(view.exposures, key=lambda row: row.exposure.expid)
+        culprits = {row.exposure.expid: _culprits(store, row) for row in rows}
+    lines = [
+        f"night {view.night}",
+        f"{'exposure':>9}  {'obstype':<8} {'program':<7} {'seconds':>7}  {'status':<11} verdict",
+    ]
+    for row in rows:
+        exposure = row.exposure
+        seconds = f"{row.seconds:7.1f}" if row.seconds is not None else f"{'':7}"
+        words = f"{exposure.expid:>9}  {exposure.obstype:<8} {exposure.program:<7} {seconds}  {row.status.value:<11}"
+        lines.append(f"{words} {row.headline}".rstrip())
+        lines.extend(f"{'':>11}{text}" for text in culprits[exposure.expid])
+    return lines
+
+
+def _culprits(store: object, row: ExposureRow) -> Sequence[str]:
+    from qltui.store.record import Store
+
+    assert isinstance(store, Store)
+    process = store.process_view(row.process) if row.process is not None else None
+    if process is None:
+        return ()
+    return tuple(f"{status.value:<8} {text}" for status, text in process.verdict.culprits)
+
+
+def _live(args: argparse.Namespace, config: Config, night: Path, directory: Path, interval: float) -> int:
+    """Show the Monitor while the night arrives; the engine goes when the screen goes."""
+    from qltui.engine.launch import start_engine, stop_engine
+
+    settings = settings_for(config, who=observer(config))
+    feeder = _Feeder(night, directory / "data", interval)
+    start_engine(settings)
+    feeder.start()
+    try:
+        return show(args, config, instrument_of(config), own_engine=False)
+    finally:
+        feeder.stop()
+        stop_engine(settings.state_directory)
+        if args.dir:
+            print(f"the night is kept in {directory}: try `qltui status --state {directory / 'state'}`")

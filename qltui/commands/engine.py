@@ -1,0 +1,34 @@
+"""From the site's configuration to what the engine is told."""
+
+from __future__ import annotations
+
+from qltui.config import Config, to_toml
+from qltui.engine.settings import EngineSettings
+
+__all__ = ["settings_for"]
+
+
+def settings_for(config: Config, *, who: str) -> EngineSettings:
+    """Return the engine's settings for a configuration; `who` is in whose name it runs."""
+    data, calibration = config.data_directory, config.calibration_directory
+    return EngineSettings(
+        data_directory=str(data or ""),
+        state_directory=str(config.state_directory),
+        calibration_directory=str(calibration or ""),
+        instrument=config.site.instrument,
+        slots=config.engine.slots,
+        in_flight=config.engine.in_flight,
+        settle_seconds=config.engine.settle,
+        rescan_seconds=config.engine.rescan,
+        max_attempts=config.engine.attempts,
+        cameras_off=config.cameras.off,
+        limits=config.paths.limits,
+        products=config.engine.products,
+        options={"cosmics": config.reduction.cosmics, "preview": config.reduction.preview},
+        newest_nights=config.engine.nights,
+        nice=config.engine.nice,
+        disk_warning=config.disk.warning,
+        disk_alarm=config.disk.alarm,
+        configuration=to_toml(config),
+        who=who,
+    )
