@@ -66,7 +66,7 @@ def _require_terminal() -> None:
         msg = f"TERM is {term!r}, which cannot move its cursor; use `qltui status`, or `qltui run` for the engine alone"
         raise CommandError(msg, ExitCode.UNAVAILABLE)
     if not (sys.stderr.isatty() and sys.stdin.isatty()):
-        msg = "the screen is drawn on stderr and keys are read from stdin, and one of them is not a terminal; use `qltui status`"
+        msg = "the screen needs stdin and stderr to be a terminal, and one of them is redirected; use `qltui status`"
         raise CommandError(msg, ExitCode.UNAVAILABLE)
 
 
