@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["ARC_LINES", "SKY_LINES", "SPARSE_DISTANCE", "LineList", "isolated", "separated"]
+__all__ = ["ARC_LINES", "SKY_LINES", "LineList", "isolated"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -101,38 +101,6 @@ def isolated(
     merged = np.sum(np.where(distance < sigma / 3.0, ratio * distance, 0.0), axis=1)
     bright = lines.strength >= strength * lines.strength.max()
     return lines._selected((shift + merged < pull) & bright)  # noqa: SLF001
-
-
-SPARSE_DISTANCE: Final = 40.0
-"""Distance of `separated` lines for spectra so coarse that `isolated` finds none among the bands of OH [Angstrom]."""
-
-
-def separated(lines: LineList, distance: float, *, first: npt.ArrayLike = ()) -> LineList:
-    """Return the strongest lines of which no two are closer than `distance`.
-
-    For spectra of some Angstrom a pixel, at which no line of the night sky is `isolated`: each line that is left
-    stands for its neighbourhood, and its position is as good as its neighbours are faint.
-
-    Parameters
-    ----------
-    lines : LineList
-    distance : float
-        [Angstrom].
-    first : array_like
-        Wavelengths of lines that are taken before stronger ones, to 1 Angstrom [Angstrom].
-
-    Returns
-    -------
-    LineList
-    """
-    wanted = np.atleast_1d(np.asarray(first, dtype=np.float64))
-    rank = lines.strength.copy()
-    if wanted.size:
-        rank[np.min(np.abs(lines.wavelength[:, None] - wanted), axis=1) < 1.0] += lines.strength.sum()
-    keep = np.zeros(len(lines), dtype=np.bool_)
-    for index in np.argsort(-rank, kind="stable"):
-        keep[index] = bool(np.all(np.abs(lines.wavelength[keep] - lines.wavelength[index]) >= distance))
-    return lines._selected(keep)  # noqa: SLF001
 
 
 def _parse(text: str) -> LineList:

@@ -121,11 +121,13 @@ def fiber_throughput(camera: str, rows: FiberRows) -> NDArray[np.float64]:
     """
     hardware = np.random.default_rng([_HARDWARE, CAMERAS.index(camera), 3])
     count = rows.x.shape[0]
-    level = hardware.normal(1.0, 0.04, count).clip(0.88, 1.12)
-    slope = hardware.normal(0.0, 0.01, count).clip(-0.03, 0.03)
+    level = np.clip(hardware.normal(1.0, 0.04, count), 0.88, 1.12)
+    slope = np.clip(hardware.normal(0.0, 0.01, count), -0.03, 0.03)
     wave = rows.wavelength
     u = 2.0 * (wave - wave.min()) / (wave.max() - wave.min()) - 1.0
-    return (level / level.mean())[:, None] * (1.0 + (slope - slope.mean())[:, None] * u)
+    tilt = 1.0 + (slope - slope.mean())[:, None] * u
+    throughput: NDArray[np.float64] = (level / level.mean())[:, None] * tilt
+    return throughput
 
 
 def camera_targets(request: SimulationRequest, camera: str) -> Targets | None:

@@ -28,10 +28,7 @@ def _fault_help(kind: FaultKind) -> str:
     return f"  {form_of(kind):44s} {size}"
 
 
-EPILOG: Final = f"""\
-faults:
-{chr(10).join(_fault_help(kind) for kind in FAULTS.values())}
-
+EPILOG: Final = """\
 examples:
   qltui simulate /tmp/night --obstype SCIENCE --expid 3579 --fault noisy_amplifier:b3:C:25
   qltui simulate /tmp/night --plan ZERO ARC FLAT SCIENCE SCIENCE,trace_dx:r5:1.5
@@ -52,7 +49,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--program", type=str.upper, choices=tuple(PROGRAM_EXPTIME), default="DARK")
     parser.add_argument("--exptime", type=float, default=float("nan"), metavar="SECONDS", help="exposure time")
     parser.add_argument("--cameras", default="", metavar="LIST", help="only these, as b0,r0,z0")
-    parser.add_argument("--fault", action="append", default=[], metavar="FAULT", help="see below; may be repeated")
     parser.add_argument(
         "--plan", nargs="+", metavar="OBSTYPE[,FAULT...]", help="a night, instead of --obstype; or the word sample"
     )
@@ -60,6 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--write-calib", action="store_true", help="write OUT/calib with the traces that were used")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default: 1)")
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
+    kinds = "\n".join(_fault_help(kind) for kind in FAULTS.values())
+    faults = parser.add_argument_group("faults", description=kinds)
+    faults.add_argument("--fault", action="append", default=[], metavar="FAULT", help="one of these; may be repeated")
 
 
 def main(args: argparse.Namespace) -> int:

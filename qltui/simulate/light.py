@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qltui.instruments.desi.constants import CONTINUUM_WINDOWS, SKY_PEAK_LINES, WAVELENGTH_RANGE
-from qltui.reduction.lines import ARC_LINES, SKY_LINES, SPARSE_DISTANCE, LineList, separated
+from qltui.reduction.lines import ARC_LINES, SKY_LINES, LineList
 from qltui.simulate.faults import LAMPS, Fault
 from qltui.simulate.request import SimulationRequest
+from qltui.simulate.sparse_lines import SPARSE_DISTANCE, separated
 
 __all__ = ["Light", "SkyState", "draw_sky", "flat_light", "lamp_light", "sky_light"]
 

@@ -92,8 +92,7 @@ class Optics:
     def evaluate(self, coefficients: NDArray[np.float64], wavelength: NDArray[np.float64]) -> NDArray[np.float64]:
         """Evaluate one of the series of every fibre at the same wavelengths: ``(nf, nw)``."""
         u = 2.0 * (wavelength - self.wavemin) / (self.wavemax - self.wavemin) - 1.0
-        value: NDArray[np.float64] = legendre.legval(u, coefficients.T)
-        return value
+        return np.asarray(legendre.legval(u, coefficients.T), dtype=np.float64)
 
     def rows(self) -> FiberRows:
         """Return the traces at every row.
@@ -155,10 +154,15 @@ def own_optics(size: Size, arm: str, camera_index: int, layout: DetectorLayout) 
     xsigma = 1.08 + 0.02 * s[:, None] ** 2 + slope[0] * t + 0.01 * np.sin(3.0 * s)[:, None]
     ysigma = base + 0.03 * s[:, None] ** 2 + slope[1] * t + 0.01 * np.cos(4.0 * s)[:, None]
     u = 2.0 * (wave - wavemin) / (wavemax - wavemin) - 1.0
-    fit = lambda values, degree: legendre.legfit(u, values.T, degree).T  # noqa: E731
     return Optics(
-        fit(x, _DEGREE), fit(y, _DEGREE), fit(xsigma, 2), fit(ysigma, 2), float(wavemin), float(wavemax), layout.ny
-    )
+        _series(u, x, _DEGREE), _series(u, y, _DEGREE), _series(u, xsigma, 2), _series(u, ysigma, 2),
+        float(wavemin), float(wavemax), layout.ny,
+    )  # fmt: skip
+
+
+def _series(u: NDArray[np.float64], values: NDArray[np.float64], degree: int) -> NDArray[np.float64]:
+    """Fit a Legendre series to the values ``(nf, nu)`` of each fibre: ``(nf, degree + 1)``."""
+    return np.asarray(legendre.legfit(u, values.T, degree).T, dtype=np.float64)
 
 
 def _slit(size: Size) -> NDArray[np.float64]:
@@ -166,7 +170,7 @@ def _slit(size: Size) -> NDArray[np.float64]:
     per_bundle = size.fibers // size.bundles
     fiber = np.arange(size.fibers)
     position = fiber * _PITCH + (fiber // per_bundle) * (_BUNDLE_STEP - _PITCH)
-    return position - 0.5 * (position[0] + position[-1])
+    return np.asarray(position - 0.5 * (position[0] + position[-1]), dtype=np.float64)
 
 
 def _wavelength_ends(size: Size, arm: str) -> tuple[float, float]:

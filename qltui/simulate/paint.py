@@ -66,7 +66,8 @@ def _normal_cdf(z: float, table: NDArray[np.float64]) -> float:
     index = int(position)
     if index >= table.size - 1:
         return 1.0
-    return table[index] + (position - index) * (table[index + 1] - table[index])
+    value: float = table[index] + (position - index) * (table[index + 1] - table[index])
+    return value
 
 
 @njit(cache=True, nogil=True)

@@ -86,7 +86,8 @@ class Targets:
     @property
     def is_sky(self) -> NDArray[np.bool_]:
         """Whether a fibre looks at empty sky."""
-        return self.classes == "SKY"
+        sky: NDArray[np.bool_] = self.classes == "SKY"
+        return sky
 
 
 def draw_targets(size: Size, program: str, rng: np.random.Generator, *, only_sky: bool = False) -> Targets:

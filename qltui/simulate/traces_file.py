@@ -81,5 +81,4 @@ def _in_pixels(optics: Optics, sigma: NDArray[np.float64]) -> NDArray[np.float64
     wave = np.linspace(optics.wavemin, optics.wavemax, 100)
     u = np.linspace(-1.0, 1.0, 100)
     slope = np.gradient(optics.evaluate(optics.y, wave), wave, axis=1)
-    fitted: NDArray[np.float64] = legendre.legfit(u, (optics.evaluate(sigma, wave) * slope).T, 3).T
-    return fitted
+    return np.asarray(legendre.legfit(u, (optics.evaluate(sigma, wave) * slope).T, 3).T, dtype=np.float64)
