@@ -19,25 +19,27 @@ from qltui.reduction.widths import profile_sigma
 __all__ = ["extract"]
 
 _PHASES = 64
-_BLOCK = 16
-"""Rows that are extracted together: they and their spectra stay in the cache."""
+_CHUNK = 32
+"""Columns for which one look tells whether any pixel is masked."""
+_NODES = 16
+"""Rows at which the light that neighbours spill is computed."""
+_BLOCK = 128
+"""Rows that are extracted together: few enough to stay in the cache, many enough to pay for a call."""
 _SMALLEST_SHARE = 0.25
 """A row keeps its value while at least this share of the profile fell on good pixels."""
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _repaired(
-    image: Any, mask: Any, floor: Any, y: int, x: float, half: float, profile: Any
+    image: Any, mask: Any, floor: Any, y: int, x: float, half: float, table: Any
 ) -> tuple[float, float, float, float, int]:
     """Sum of the good pixels of one window: sum, Poisson and read variance, their share of the profile, bits lost."""
-    first = int(math.floor(x - half + 0.5))
-    last = int(math.ceil(x + half - 0.5))
-    centre = int(math.floor(x + 0.5))
+    first = math.floor(x - half + 0.5)
+    last = math.ceil(x + half - 0.5)
+    centre = math.floor(x + 0.5)
+    profile = table[min(int((x + 0.5 - centre) * _PHASES), _PHASES - 1)]
     reach = profile.size // 2
-    total = 0.0
-    poisson = 0.0
-    read = 0.0
-    share = 0.0
+    sums = np.zeros(4, dtype=np.float32)
     lost = 0
     for i in range(first, last + 1):
         weight = min(i + 0.5, x + half) - max(i - 0.5, x - half)
@@ -49,95 +51,113 @@ def _repaired(
         if mask[y, i] != 0 or not floor[i] > 0:
             lost |= mask[y, i] if mask[y, i] != 0 else BAD
             continue
-        total += weight * image[y, i]
-        poisson += weight * weight * image[y, i]
-        read += weight * weight * floor[i]
-        share += weight * profile[i - centre + reach]
-    return total, poisson, read, share, lost
+        sums[0] += weight * image[y, i]
+        sums[1] += weight * weight * image[y, i]
+        sums[2] += weight * weight * floor[i]
+        sums[3] += weight * profile[i - centre + reach]
+    return sums[0], sums[1], sums[2], sums[3], lost
 
 
-@njit(cache=True, nogil=True)
-def _extract(
-    image: Any, mask: Any, band: Any, floors: Any, x: Any, disp: Any, half: float, table: Any, kind: Any, shares: Any,
-    left: Any, right: Any, flux: Any, ivar: Any, flags: Any, read_variance: Any,
+@njit(cache=True, nogil=True, error_model="numpy")
+def _dirty_chunks(mask: Any, dirty: Any) -> None:
+    """Mark, for each row, the chunks of columns that hold a masked pixel, shape (ny, nx // chunk + 2)."""
+    nx = mask.shape[1]
+    for y in range(mask.shape[0]):
+        row = mask[y]
+        for k in range(dirty.shape[1]):
+            bits = np.uint8(0)
+            for i in range(k * _CHUNK, min((k + 1) * _CHUNK, nx)):
+                bits |= row[i]
+            dirty[y, k] = bits
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _extract_block(
+    image: Any, mask: Any, dirty: Any, floor: Any, y0: int, y1: int, x: Any, disp: Any, half: Any, table: Any,
+    shares: Any, flux: Any, ivar: Any, flags: Any, read_variance: Any,
 ) -> None:  # fmt: skip
-    nf, ny = x.shape
-    nx = image.shape[1]
-    smallest = np.float32(_SMALLEST_SHARE)
-    for block in range((ny + _BLOCK - 1) // _BLOCK):
-        start = block * _BLOCK
-        stop = min(start + _BLOCK, ny)
+    """Extract the rows `y0` to `y1` of one fibre; `floor` is the variance of the read noise for each column."""
+    zero, one, point5 = np.float32(0.0), np.float32(1.0), np.float32(0.5)
+    right_end = np.float32(image.shape[1] - 1)
+    for y in range(y0, y1):
+        low = x[y] - half + point5
+        high = x[y] + half + point5
+        share = zero
+        lost = 0
+        total = poisson = read = zero
+        inside = low >= zero and high < right_end
+        first = np.int64(low) if inside else 0
+        last = np.int64(high) if inside else 0
+        clean = dirty[y, first // _CHUNK] | dirty[y, last // _CHUNK] == 0 and floor[first] == floor[last]
+        if inside and clean:
+            w_first = np.float32(first + 1) - low
+            w_last = high - np.float32(last)
+            middle = zero
+            for i in range(first + 1, last):
+                middle += image[y, i]
+            d_first = w_first * image[y, first]
+            d_last = w_last * image[y, last]
+            total = middle + d_first + d_last
+            poisson = middle + w_first * d_first + w_last * d_last
+            read = floor[first] * (np.float32(last - first - 1) + w_first * w_first + w_last * w_last)
+            centre = x[y] + point5
+            share = shares[np.int64((centre - np.float32(np.int64(centre))) * np.float32(_PHASES))]
+        elif -half < x[y] < right_end + half:
+            total, poisson, read, share, lost = _repaired(image, mask, floor, y, x[y], half, table)
+        scale = one / (share * disp[y])
+        if share > np.float32(_SMALLEST_SHARE) and read > zero and zero < scale < np.float32(1e30):
+            flux[y] = total * scale
+            ivar[y] = one / (((poisson if poisson > zero else zero) + read) * scale * scale)
+            read_variance[y] = read * scale * scale
+            flags[y] = 0
+        else:
+            flux[y] = zero
+            ivar[y] = zero
+            read_variance[y] = zero
+            flags[y] = lost if lost != 0 else BAD
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _extract(
+    image: Any, mask: Any, dirty: Any, edges: Any, floors: Any, x: Any, disp: Any, half: Any, table: Any, kind: Any,
+    shares: Any, left: Any, right: Any, flux: Any, ivar: Any, flags: Any, read_variance: Any,
+) -> None:  # fmt: skip
+    """Extract all fibres block by block of rows, then take from each what its neighbours spilled into its window."""
+    nf = x.shape[0]
+    zero = np.float32(0.0)
+    for block in range(edges.shape[0]):
+        y0, y1, band = edges[block]
+        node = y0 * left.shape[1] // x.shape[1]
         for f in range(nf):
-            for y in range(start, stop):
-                xc = x[f, y]
-                width = disp[f, y]
-                flux[f, y] = 0.0
-                ivar[f, y] = 0.0
-                read_variance[f, y] = 0.0
-                flags[f, y] = BAD
-                if not (xc > -1e4 and xc < 1e5 and width > 0):
-                    continue
-                low = xc - half + np.float32(0.5)
-                high = xc + half + np.float32(0.5)
-                first = int(math.floor(low))
-                last = int(math.floor(high))
-                phase = min(int((xc + np.float32(0.5) - math.floor(xc + np.float32(0.5))) * _PHASES), _PHASES - 1)
-                floor = floors[band[y]]
-                plain = first >= 0 and last < nx
-                lost = 0
-                if plain:
-                    for i in range(first, last + 1):
-                        lost |= mask[y, i]
-                    plain = lost == 0 and floor[first] == floor[last] and floor[first] > 0
-                if plain:
-                    w_first = np.float32(first + 1) - low
-                    w_last = high - np.float32(last)
-                    middle = np.float32(0.0)
-                    for i in range(first + 1, last):
-                        middle += image[y, i]
-                    d_first = w_first * image[y, first]
-                    d_last = w_last * image[y, last]
-                    total = middle + d_first + d_last
-                    poisson = middle + w_first * d_first + w_last * d_last
-                    read = floor[first] * (np.float32(last - first - 1) + w_first * w_first + w_last * w_last)
-                    share = shares[kind[f], phase]
-                    lost = 0
-                else:
-                    t, p, r, s, lost = _repaired(image, mask, floor, y, xc, half, table[kind[f], phase])
-                    total, poisson, read, share = np.float32(t), np.float32(p), np.float32(r), np.float32(s)
-                if share < smallest or not read > 0:
-                    flags[f, y] = lost if lost != 0 else BAD
-                    continue
-                scale = np.float32(1.0) / (share * width)
-                square = scale * scale
-                flux[f, y] = total * scale
-                ivar[f, y] = np.float32(1.0) / ((max(poisson, np.float32(0.0)) + read) * square)
-                read_variance[f, y] = read * square
-                flags[f, y] = 0
+            _extract_block(
+                image, mask, dirty, floors[band], y0, y1, x[f], disp[f], half, table[kind[f]], shares[kind[f]],
+                flux[f], ivar[f], flags[f], read_variance[f],
+            )  # fmt: skip
         for f in range(nf):
-            a = left[f, block]
-            b = right[f, block]
-            for y in range(start, stop):
-                if flags[f, y] == 0:
-                    spill = np.float32(0.0)
-                    if f > 0:
-                        spill += a * flux[f - 1, y] * disp[f - 1, y]
-                    if f < nf - 1:
-                        spill += b * flux[f + 1, y] * disp[f + 1, y]
-                    flux[f, y] -= spill / disp[f, y]
+            before, after = max(f - 1, 0), min(f + 1, nf - 1)
+            a, b = left[f, node], right[f, node]
+            for y in range(y0, y1):
+                spill = a * flux[before, y] * disp[before, y] + b * flux[after, y] * disp[after, y]
+                flux[f, y] -= spill / disp[f, y] if flags[f, y] == 0 else zero
+
+
+def _row_blocks(band: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    """First row, last row plus one and noise band of each block of rows, shape (nblock, 3); no block spans bands."""
+    ny = band.size
+    cuts = np.union1d(np.arange(0, ny, _BLOCK), np.flatnonzero(np.diff(band)) + 1)
+    return np.column_stack([cuts, np.append(cuts[1:], ny), band[cuts]]).astype(np.int64)
 
 
 def _neighbour_shares(
     x: npt.NDArray[np.float32], sigma: npt.NDArray[np.float64], half_width: float
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Share of the light of the fibres before and after that falls in a fibre's window, shape (nf, nblock) each.
+    """Share of the light of the fibres before and after that falls in a fibre's window, shape (nf, nnode) each.
 
-    Divided by the share of its own light, and measured once in a block of rows: traces are nearly straight.
+    Divided by the share of its own light, and computed at a few rows, whose columns are `x`: traces are nearly
+    straight.
     """
-    ny = x.shape[1]
-    middle = np.minimum(np.arange(0, ny, _BLOCK) + _BLOCK // 2, ny - 1)
-    gap = np.abs(np.diff(x[:, middle], axis=0)).astype(np.float64)
-    left = np.zeros((x.shape[0], middle.size), dtype=np.float32)
+    gap = np.abs(np.diff(x, axis=0)).astype(np.float64)
+    left = np.zeros(x.shape, dtype=np.float32)
     right = np.zeros_like(left)
     own = aperture_fraction(0.0, sigma, half_width)[:, None]
     near = gap < half_width + 6.0 * sigma[1:, None]  # NaN is not near
@@ -183,13 +203,17 @@ def extract(ccd: CcdImage, rows: RowTraces, half_width: float = 3.5) -> Spectra:
     reach = math.ceil(half_width + 1.0)
     table = profile_table(grid, _PHASES, reach)
     band, floors = ccd.variance_floor()
-    left, right = _neighbour_shares(rows.x, sigma, half_width)
+    edges = _row_blocks(band)
+    nodes = (2 * np.arange(_NODES) + 1) * ny // (2 * _NODES)
+    left, right = _neighbour_shares(rows.x[:, nodes], sigma, half_width)
+    dirty = np.empty((ny, ccd.image.shape[1] // _CHUNK + 2), dtype=np.uint8)
+    _dirty_chunks(ccd.mask, dirty)
     flux = np.empty((nf, ny), dtype=np.float32)
     ivar = np.empty_like(flux)
     read_variance = np.empty_like(flux)
     flags = np.empty((nf, ny), dtype=np.uint8)
     _extract(
-        ccd.image, ccd.mask, band, floors, rows.x, rows.dispersion, np.float32(half_width), table,
+        ccd.image, ccd.mask, dirty, edges, floors, rows.x, rows.dispersion, np.float32(half_width), table,
         kind.astype(np.int64), _window_shares(table, half_width), left, right, flux, ivar, flags, read_variance,
     )  # fmt: skip
     return Spectra(flux, ivar, rows.wavelength, rows.dispersion, flags, read_variance)

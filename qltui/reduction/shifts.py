@@ -27,7 +27,14 @@ _WEIGHT_SIGMA = 1.2
 _RESPONSE = 0.5
 """By how much such a centroid follows its profile: ``sw^2 / (sw^2 + s^2)``, one half where the widths agree."""
 _REACH = 4
+_CONVERGED = 0.01
+"""Correction after which no further is made [px]: a twentieth of it remains."""
 _SIGNIFICANT = 5.0
+_NOTHING = 1e20
+"""Variance of a row without a value."""
+_WINDOW = 14
+"""Rows on either side of a line that are looked at."""
+_COARSE_FIBERS = 100
 _SYSTEMATIC = 0.01
 """Error that no number of electrons removes from one fibre's centroid [px]."""
 
@@ -215,7 +222,7 @@ def measure_dx(ccd: CcdImage, rows: RowTraces) -> Shift:
         With a reason where it exceeds `MAXIMUM_DX`: so close to half the pitch it may be the neighbour.
     """
     nf, ny = rows.x.shape
-    step = max(1, ny // 512)
+    step = max(1, ny // 256)
     coarse = _coarse_dx(ccd, rows.x, step)
     if not math.isfinite(coarse):
         return _unmeasured(nf, "no light along the traces")
@@ -224,7 +231,7 @@ def measure_dx(ccd: CcdImage, rows: RowTraces) -> Shift:
     offset = np.full(nf, coarse)
     fibers = errors = np.full(nf, np.nan)
     nblock = max(1, min(16, ny // 24))
-    for _ in range(4):
+    for _ in range(6):
         sums = np.zeros((4, nf, nblock))
         _centroids(ccd.image, ccd.mask, band, floors, rows.x, offset.astype(np.float32), step, weights, *sums)
         correction, errors = _per_fiber(*_block_estimates(*sums))
@@ -235,6 +242,8 @@ def measure_dx(ccd: CcdImage, rows: RowTraces) -> Shift:
             return _unmeasured(nf, "no fibre has enough light to be followed")
         offset = np.where(np.isfinite(limited), offset + limited, common)
         offset = np.clip(offset, common - 1.5, common + 1.5)
+        if np.nanmedian(np.abs(correction)) < _CONVERGED:
+            break
     value, error, n = _combine(fibers, errors)
     reason = "" if abs(value) <= MAXIMUM_DX else f"beyond {MAXIMUM_DX} px a fibre cannot be told from its neighbour"
     return Shift(value, error, n, fibers, reason)
@@ -265,23 +274,21 @@ def _comb_signal(counts: Any, variance: Any, y: Any, strength: Any, kernel: Any,
     The kernel is a line minus its surroundings; the significance of one line is limited, so that no single bright
     feature outvotes the comb.
     """
-    nf, ny = counts.shape
     reach = kernel.size // 2
-    for f in range(nf):
+    half = counts.shape[2] // 2
+    for f in range(counts.shape[0]):
         for k in range(y.shape[1]):
             if not -1e4 < y[f, k] < 1e5:
                 continue
             for s in range(shifts.size):
-                j0 = int(round(y[f, k] + shifts[s]))
-                if j0 < reach or j0 >= ny - reach:
-                    continue
+                j0 = int(round(y[f, k] + shifts[s])) - int(round(y[f, k])) + half
                 total = 0.0
                 noise = 0.0
                 for j in range(-reach, reach + 1):
                     g = kernel[j + reach]
-                    total += g * counts[f, j0 + j]
-                    noise += g * g * variance[f, j0 + j]
-                if 0.0 < noise < 1e29:
+                    total += g * counts[f, k, j0 + j]
+                    noise += g * g * variance[f, k, j0 + j]
+                if 0.0 < noise < _NOTHING / 10:
                     signal[f, s] += strength[k] * min(max(total / math.sqrt(noise), -30.0), 30.0)
 
 
@@ -292,21 +299,23 @@ def _line_centroids(counts: Any, variance: Any, y: Any, offset: Any, sigma: floa
     A constant background, the lower of the two sides, is taken off; being symmetric it does not move the point at
     which the weight is centred on the line.
     """
-    nf, ny = counts.shape
     side = 6
-    for f in range(nf):
+    half = counts.shape[2] // 2
+    for f in range(counts.shape[0]):
         for k in range(y.shape[1]):
             estimate[f, k] = math.nan
             error[f, k] = math.nan
-            centre = y[f, k] + offset[f]
-            if not side + 1 <= centre < ny - side - 2:
+            if not -1e4 < y[f, k] < 1e5:
+                continue
+            centre = y[f, k] + offset[f] - int(round(y[f, k])) + half
+            if not side <= centre < counts.shape[2] - side - 1:
                 continue
             j0 = int(round(centre))
             lower = 0.0
             upper = 0.0
             for j in range(_REACH, side + 1):
-                lower += counts[f, j0 - j]
-                upper += counts[f, j0 + j]
+                lower += counts[f, k, j0 - j]
+                upper += counts[f, k, j0 + j]
             background = min(lower, upper) / (side + 1 - _REACH)
             s0 = 0.0
             s1 = 0.0
@@ -315,35 +324,64 @@ def _line_centroids(counts: Any, variance: Any, y: Any, offset: Any, sigma: floa
             for j in range(-_REACH, _REACH + 1):
                 d = j0 + j - centre
                 w = math.exp(-0.5 * (d / sigma) ** 2)
-                value = counts[f, j0 + j] - background
+                value = counts[f, k, j0 + j] - background
                 s0 += w * value
                 s1 += w * d * value
-                v0 += w * w * variance[f, j0 + j]
-                v1 += w * w * d * d * variance[f, j0 + j]
-            if s0 > _SIGNIFICANT * math.sqrt(v0) and v0 < 1e29:
+                v0 += w * w * variance[f, k, j0 + j]
+                v1 += w * w * d * d * variance[f, k, j0 + j]
+            if s0 > _SIGNIFICANT * math.sqrt(v0) and v0 < _NOTHING / 10:
                 estimate[f, k] = s1 / (_RESPONSE * s0)
                 error[f, k] = v1 / (_RESPONSE * s0) ** 2
 
 
-def _electrons(spectra: Spectra) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Electrons in each row and their variance; a masked row has a variance that nothing is significant against."""
-    width = spectra.dispersion
-    counts = np.where(spectra.ivar > 0, spectra.flux * width, np.float32(0))
-    variance = np.where(spectra.ivar > 0, width * width / np.where(spectra.ivar > 0, spectra.ivar, 1), np.float32(1e30))
-    return counts.astype(np.float32), variance.astype(np.float32)
+@njit(cache=True, nogil=True)
+def _line_windows(flux: Any, ivar: Any, disp: Any, y: Any, counts: Any, variance: Any) -> None:
+    """Cut the electrons around each line of each fibre, and their variance, out of the spectra; (nf, nl, nwindow).
+
+    The middle of the window is the row nearest to ``y``. A masked row, or one off the detector, has a variance that
+    nothing is significant against.
+    """
+    nf, ny = flux.shape
+    half = counts.shape[2] // 2
+    for f in range(nf):
+        for k in range(y.shape[1]):
+            known = -1e4 < y[f, k] < 1e5
+            start = int(round(y[f, k])) - half if known else 0
+            for j in range(counts.shape[2]):
+                row = start + j
+                inside = known and 0 <= row < ny
+                if inside and ivar[f, row] > 0:
+                    counts[f, k, j] = flux[f, row] * disp[f, row]
+                    variance[f, k, j] = disp[f, row] * disp[f, row] / ivar[f, row]
+                else:
+                    counts[f, k, j] = 0.0
+                    variance[f, k, j] = _NOTHING
 
 
-def _coarse_dy(counts: Any, variance: Any, y: FloatArray, strength: FloatArray) -> float:
-    """Common shift to about half a pixel from the stacked comb of lines; NaN where no line is seen."""
+def _windows(spectra: Spectra, y: FloatArray, every: int = 1) -> tuple[Any, Any]:
+    """Electrons and variance around the lines of every `every`-th fibre, shape (nf', nl, nwindow) each."""
+    shape = (-(-y.shape[0] // every), y.shape[1], 2 * _WINDOW + 1)
+    counts, variance = np.empty(shape, dtype=np.float32), np.empty(shape, dtype=np.float32)
+    flux, ivar, width = (
+        np.ascontiguousarray(a[::every]) for a in (spectra.flux, spectra.ivar, spectra.dispersion)
+    )
+    _line_windows(flux, ivar, width, np.ascontiguousarray(y[::every]), counts, variance)
+    return counts, variance
+
+
+def _coarse_dy(spectra: Spectra, y: FloatArray, strength: FloatArray) -> float:
+    """Find the common shift to about half a pixel from the stacked comb of lines; NaN where no line is seen."""
     j = np.arange(-5, 6)
     kernel = np.exp(-0.5 * (j / _WEIGHT_SIGMA) ** 2)
     kernel -= kernel.mean()
     shifts = np.arange(-MAXIMUM_DY, MAXIMUM_DY + 0.25, 0.5)
-    signal = np.zeros((y.shape[0], shifts.size))
-    _comb_signal(counts, variance, y, strength, kernel, shifts, signal)
+    every = max(1, y.shape[0] // _COARSE_FIBERS)
+    counts, variance = _windows(spectra, y, every)
+    signal = np.zeros((counts.shape[0], shifts.size))
+    _comb_signal(counts, variance, np.ascontiguousarray(y[::every]), strength, kernel, shifts, signal)
     stacked = signal.sum(axis=0)
     best = int(np.argmax(stacked))
-    if not stacked[best] > _SIGNIFICANT * math.sqrt(y.shape[0] * float((strength**2).sum())):
+    if not stacked[best] > _SIGNIFICANT * math.sqrt(counts.shape[0] * float((strength**2).sum())):
         return math.nan
     return float(shifts[best])
 
@@ -382,15 +420,14 @@ def measure_dy(
     y = position(traceset, wavelengths)[1]
     if not wavelengths.size or not np.isfinite(y).any():
         return _unmeasured(nf, "no isolated line in the range of the wavelength solution")
-    counts, variance = _electrons(spectra)
     if comb is None:
-        coarse = _coarse_dy(counts, variance, y, np.ones(wavelengths.size))
+        coarse = _coarse_dy(spectra, y, np.ones(wavelengths.size))
     else:
         strength = np.asarray(comb[1], dtype=np.float64)
-        coarse = _coarse_dy(counts, variance, position(traceset, comb[0])[1], strength / strength.max())
+        coarse = _coarse_dy(spectra, position(traceset, comb[0])[1], strength / strength.max())
     if not math.isfinite(coarse):
         return _unmeasured(nf, "no known line stands out of the spectra")
-    return _refine_dy(counts, variance, y, coarse)
+    return _refine_dy(*_windows(spectra, y), y, coarse)
 
 
 def _refine_dy(counts: Any, variance: Any, y: FloatArray, coarse: float) -> Shift:
@@ -399,7 +436,7 @@ def _refine_dy(counts: Any, variance: Any, y: FloatArray, coarse: float) -> Shif
     offset = np.full(nf, coarse)
     fibers = errors = np.full(nf, np.nan)
     estimate, squares = np.empty_like(y), np.empty_like(y)
-    for _ in range(5):
+    for _ in range(6):
         _line_centroids(counts, variance, y, offset, _WEIGHT_SIGMA, estimate, squares)
         kept = np.where(_consistent_lines(estimate + offset[:, None])[None, :], estimate, np.nan)
         correction, errors = _per_fiber(kept, squares)
@@ -409,6 +446,8 @@ def _refine_dy(counts: Any, variance: Any, y: FloatArray, coarse: float) -> Shif
             return _unmeasured(nf, "no isolated line is bright enough")
         limited = np.clip(correction, -1.0, 1.0)
         offset = np.clip(np.where(np.isfinite(limited), offset + limited, common), common - 1.5, common + 1.5)
+        if np.nanmedian(np.abs(correction)) < _CONVERGED:
+            break
     value, error, n = _combine(fibers, errors)
     by_line = _line_medians(estimate + offset[:, None])
     by_line = by_line[_consistent_lines(estimate + offset[:, None])]

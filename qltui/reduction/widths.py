@@ -201,9 +201,12 @@ def _measure_lines(
                     if near_w:
                         along[j + reach] += value
                         variance_w += variance
-            if good:
-                sx[f, k] = _width(across, variance_x)[0]
-                sw[f, k] = _width(along, variance_w)[0]
+            for which in range(2 if good else 0):
+                width = _width(across if which == 0 else along, variance_x if which == 0 else variance_w)[0]
+                if which == 0:
+                    sx[f, k] = width
+                else:
+                    sw[f, k] = width
 
 
 def _clipped_mean(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
