@@ -175,9 +175,8 @@ def simulate_camera(request: SimulationRequest, camera: str, *, calibration: Pat
         paint_fibers(expected, light.total(), rows.x, rows.xsigma)
     cosmic, hits = np.zeros_like(expected), 0
     if request.cosmics:
-        density = request.geometry.cosmic_density
         rng = _generator(request, _COSMICS, index)
-        cosmic, hits = cosmic_rays((layout.ny, layout.nx), camera[0], request.exptime, density, rng)
+        cosmic, hits = cosmic_rays((layout.ny, layout.nx), camera[0], request.exptime, rng)
     collected = poisson(_generator(request, _PHOTONS, index), expected) if request.photon_noise else expected
     rng = _generator(request, _READOUT, index)
     channels = _spoiled(camera_channels(index, camera[0], AMPLIFIERS, rng), request, camera)

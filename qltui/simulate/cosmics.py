@@ -30,7 +30,7 @@ _DIFFUSION: Final = 0.32
 _REAL_PIXELS: Final = 2048.0 * 2048.0
 
 
-def expected_hits(arm: str, pixels: int, exposure_time: float, density: float = 1.0) -> float:
+def expected_hits(arm: str, pixels: int, exposure_time: float) -> float:
     """Return the mean number of hits on so many pixels of an arm, readout included.
 
     Parameters
@@ -39,15 +39,13 @@ def expected_hits(arm: str, pixels: int, exposure_time: float, density: float = 
     pixels : int
     exposure_time : float
         [s].
-    density : float
-        Relative to the real detectors.
     """
     minutes = (exposure_time + 0.5 * READOUT_TIME) / 60.0
-    return _HITS[arm] * density * minutes * pixels / _REAL_PIXELS
+    return _HITS[arm] * minutes * pixels / _REAL_PIXELS
 
 
 def cosmic_rays(
-    shape: tuple[int, int], arm: str, exposure_time: float, density: float, rng: np.random.Generator
+    shape: tuple[int, int], arm: str, exposure_time: float, rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], int]:
     """Draw the cosmic rays of an exposure.
 
@@ -58,8 +56,6 @@ def cosmic_rays(
     arm : {"b", "r", "z"}
     exposure_time : float
         [s].
-    density : float
-        Relative to the real detectors.
     rng : numpy.random.Generator
 
     Returns
@@ -71,7 +67,7 @@ def cosmic_rays(
     """
     ny, nx = shape
     image = np.zeros(shape, dtype=np.float32)
-    hits = int(rng.poisson(expected_hits(arm, ny * nx, exposure_time, density)))
+    hits = int(rng.poisson(expected_hits(arm, ny * nx, exposure_time)))
     if hits == 0:
         return image, 0
     y, x = rng.uniform(-0.5, ny - 0.5, hits), rng.uniform(-0.5, nx - 0.5, hits)

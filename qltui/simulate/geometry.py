@@ -30,8 +30,6 @@ class Size:
         Fibres of a spectrograph that look at empty sky, and at standard stars.
     sparse_lines : bool
         Whether lamps and sky shine only in lines that this dispersion can separate.
-    cosmic_density : float
-        Cosmic rays for each pixel, relative to the real detectors.
     """
 
     name: str
@@ -40,12 +38,11 @@ class Size:
     sky_fibers: int
     standards: int
     sparse_lines: bool
-    cosmic_density: float
 
 
 SIZES: Final[Mapping[str, Size]] = {
-    "mini": Size("mini", 20, 4, 4, 4, sparse_lines=True, cosmic_density=2.0),
-    "full": Size("full", 500, 20, 50, 10, sparse_lines=False, cosmic_density=1.0),
+    "mini": Size("mini", 20, 4, 4, 4, sparse_lines=True),
+    "full": Size("full", 500, 20, 50, 10, sparse_lines=False),
 }
 
 

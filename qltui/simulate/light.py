@@ -13,7 +13,7 @@ from qltui.instruments.desi.constants import CONTINUUM_WINDOWS, SKY_PEAK_LINES, 
 from qltui.reduction.lines import ARC_LINES, SKY_LINES, LineList
 from qltui.simulate.faults import LAMPS, Fault
 from qltui.simulate.request import SimulationRequest
-from qltui.simulate.sparse_lines import SPARSE_DISTANCE, separated
+from qltui.simulate.sparse_lines import alone_among_bright, separated
 
 __all__ = ["Light", "SkyState", "draw_sky", "flat_light", "lamp_light", "sky_light"]
 
@@ -38,6 +38,13 @@ _FAINTEST_ARC_LINE: Final = 0.03
 
 ARC_SPECIES: Final = LAMPS[1:]
 """Lamps that are lit for an arc."""
+
+COARSE_DISPERSION: Final = 5.5
+COARSE_SIGMA: Final = 1.1
+"""Dispersion [Angstrom/px] and width of a line [px] of the mini detectors."""
+
+SKY_DISTANCE: Final = 40.0
+"""Distance that lines of the sky keep where the dispersion is coarse: seven pixels [Angstrom]."""
 
 ARC_DISTANCE: Final = 28.0
 """Distance that arc lines keep where the dispersion is coarse: what is isolated there keeps more [Angstrom]."""
@@ -131,7 +138,10 @@ def sky_light(sky: SkyState, arm: str, wavelength: NDArray[np.float64], exptime:
 
 
 _SPARSE_SKY: Final = separated(
-    SKY_LINES, SPARSE_DISTANCE, first=[line for lines in SKY_PEAK_LINES.values() for line in lines]
+    SKY_LINES,
+    SKY_DISTANCE,
+    named=[line for lines in SKY_PEAK_LINES.values() for line in lines],
+    then=alone_among_bright(SKY_LINES, COARSE_DISPERSION, COARSE_SIGMA).wavelength,
 )
 _SPARSE_ARC: Final = separated(ARC_LINES.of(*ARC_SPECIES), ARC_DISTANCE)
 
