@@ -1,1 +1,101 @@
-"""The screens."""
+"""The screens. `run_monitor` is the way in; nothing of Textual is loaded before it is called."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+__all__ = ["run_monitor", "terminal_fault"]
+
+_ENVIRONMENT = {
+    # Read by Textual when it is imported. Each of these costs bytes on a slow line and shows nothing.
+    "TEXTUAL_ANIMATIONS": "none",
+    "TEXTUAL_SMOOTH_SCROLL": "0",
+    "TEXTUAL_FPS": "15",
+}
+
+_CANNOT = 69
+"""Exit status where the terminal will not do (EX_UNAVAILABLE)."""
+
+
+def terminal_fault(environment: Mapping[str, str] | None = None) -> str:
+    """Return why this terminal cannot show the screens, and what to do; empty where it can."""
+    environment = os.environ if environment is None else environment
+    if environment.get("TERM", "") in ("", "dumb", "unknown"):
+        return f"TERM={environment.get('TERM', '')!r} cannot show a screen; use `qltui status`, or set TERM=xterm"
+    if not sys.stderr.isatty():
+        return "the screen is drawn on the error stream, and that is not a terminal; do not redirect it (2>)"
+    if not sys.stdin.isatty():
+        return "the input is not a terminal, so that no key would arrive; use `qltui status`"
+    return ""
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        # A container may have no entry for the user; then nobody's name is known.
+        return ""
+
+
+def run_monitor(
+    state_directory: str | Path,
+    instrument: str = "desi",
+    *,
+    theme: str = "day",
+    charset: str = "auto",
+    mouse: bool | None = None,
+    engine_started: bool = False,
+    who: str = "",
+    keymap: Mapping[str, str] | None = None,
+) -> int:
+    """Show the Monitor of a state directory until the observer leaves.
+
+    Parameters
+    ----------
+    state_directory : str or Path
+        Where the engine keeps its record; there need not be one yet.
+    instrument : str
+        Name of the instrument.
+    theme, charset : str
+        ``"day"``, ``"night-red"``, ``"mono"``; ``"auto"``, ``"braille"``, ``"block"``, ``"ascii"``.
+    mouse : bool or None
+        Whether to take the mouse from the terminal; None takes it except over SSH, where copying matters more.
+    engine_started : bool
+        Whether the caller started an engine for this viewer: then leaving asks whether it is to run on.
+    who : str
+        The observer's name; the user's where empty.
+    keymap : mapping
+        Other keys by id of the binding, ``{"app.theme": "f2"}``.
+
+    Returns
+    -------
+    int
+        Exit status: 0, 69 where the terminal will not do, 128 plus the number of a signal, 70 for a fault of ours.
+    """
+    fault = terminal_fault()
+    if fault:
+        print(f"qltui: {fault}", file=sys.stderr)
+        return _CANNOT
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    from qltui.instruments.base import get_instrument
+    from qltui.tui.app import MonitorApp
+    from qltui.tui.source import Reader, StoreSource
+    from qltui.tui.symbols import get_charset
+
+    source = StoreSource(Path(state_directory))
+    app = MonitorApp(
+        Reader(source.get, source.close),
+        get_instrument(instrument),
+        charset=get_charset(charset, sys.stdout.encoding or "ascii"),
+        theme=theme,
+        who=who or _user(),
+        engine_started=engine_started,
+        keymap=keymap,
+    )
+    app.run(mouse="SSH_CONNECTION" not in os.environ if mouse is None else mouse)
+    return int(app.return_code or 0)

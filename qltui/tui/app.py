@@ -1,0 +1,191 @@
+"""The viewer: joins screens, themes, keys and the record. It decides nothing about data."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App
+from textual.binding import Binding
+
+from qltui.instruments.base import Instrument, resolve
+from qltui.store.errors import StoreError
+from qltui.tui.commands import Command, collect_commands
+from qltui.tui.health import process_exists
+from qltui.tui.prompt import ChoiceScreen
+from qltui.tui.screens import SCREENS
+from qltui.tui.signals import install_signals
+from qltui.tui.source import Reader
+from qltui.tui.symbols import CHARSETS, Charset
+from qltui.tui.themes import PALETTES, make_theme
+from qltui.tui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+__all__ = ["MonitorApp"]
+
+POLL_SECONDS = 0.5
+STOP_ENGINE = "shutdown"
+
+
+def _screen(factory: str) -> Callable[[], Screen]:
+    # Not loaded before it is shown: a screen that nobody opens must not cost start-up time.
+    def make() -> Screen:
+        return resolve(factory)()
+
+    return make
+
+
+class MonitorApp(App[int], inherit_bindings=False):
+    """The screens of one state directory.
+
+    Parameters
+    ----------
+    reader : Reader
+        Way to the record.
+    instrument : Instrument
+        Whose tables name cameras, steps and metrics.
+    charset : Charset
+        What the terminal can show.
+    theme : str
+        Name of a palette.
+    who : str
+        The observer, for what is asked of the engine.
+    engine_started : bool
+        Whether this viewer started the engine: only then leaving asks what becomes of it.
+    clock : callable
+        The time [s since 1970].
+    exists : callable
+        Whether a process of this machine exists.
+    keymap : mapping
+        Other keys by id of the binding.
+    poll : bool
+        Whether to look at the record by the clock; tests look themselves.
+    """
+
+    CSS_PATH = "qltui.tcss"
+    TITLE = "qltui"
+    ENABLE_COMMAND_PALETTE = False
+    ALLOW_SELECT = False
+    ESCAPE_TO_MINIMIZE = False
+    MODES: ClassVar = {entry.name: _screen(entry.factory) for entry in SCREENS}
+    DEFAULT_MODE = SCREENS[0].name
+    BINDINGS: ClassVar = [
+        *(
+            Binding(entry.key, f"show('{entry.name}')", entry.title, id=f"app.{entry.name}", tooltip=entry.help)
+            for entry in SCREENS
+        ),
+        Binding("N", "next_theme", "night", id="app.theme", tooltip="change the colours: day, night (red only), none"),
+        Binding("question_mark,f1", "help", "help", id="app.help", tooltip="explain keys, shapes and metrics"),
+        Binding("ctrl+p", "palette", "actions", id="app.palette", tooltip="find any action by name"),
+        Binding(
+            "q,ctrl+q,ctrl+c", "leave", "quit", id="app.quit", tooltip="leave; a reduction goes on without a screen"
+        ),
+    ]
+
+    def __init__(
+        self,
+        reader: Reader,
+        instrument: Instrument,
+        *,
+        charset: Charset = CHARSETS["braille"],
+        theme: str = "day",
+        who: str = "",
+        engine_started: bool = False,
+        clock: Callable[[], float] = time.time,
+        exists: Callable[[int], bool] = process_exists,
+        keymap: Mapping[str, str] | None = None,
+        poll: bool = True,
+    ) -> None:
+        super().__init__(ansi_color=None)
+        self.reader = reader
+        self.instrument = instrument
+        self.charset = charset
+        self.who = who
+        self.clock = clock
+        self.process_exists = exists
+        self._engine_started = engine_started
+        self._keys = dict(keymap or {})
+        self._poll = poll
+        for palette in PALETTES.values():
+            self.register_theme(make_theme(palette))
+        self.theme = theme
+        self.animation_level = "none"
+
+    async def on_mount(self) -> None:
+        """Begin to look at the record."""
+        install_signals(self)
+        self.set_keymap(self._keys)
+        if self._poll:
+            self.set_interval(POLL_SECONDS, self.poll)
+            self.call_after_refresh(self.poll)
+
+    def on_unmount(self) -> None:
+        """Let go of the record."""
+        self.reader.close()
+
+    async def poll(self) -> None:
+        """Let the screen that is shown look for news; one that lies under a question or a help goes on."""
+        screen = self.screen_stack[0]
+        look = getattr(screen, "poll", None)
+        if look is not None:
+            await look()
+
+    # -- for screens -------------------------------------------------------------------------------------------
+
+    def commands(self) -> dict[str, Command]:
+        """Return every action of the screen that is shown, and of the app, by id."""
+        screen = self.screen_stack[0]
+        nodes = [screen, *screen.query(Lines), self]
+        return collect_commands(nodes, self._keys)
+
+    # -- keys --------------------------------------------------------------------------------------------------
+
+    def action_show(self, name: str) -> None:
+        """Go to a screen."""
+        if self.current_mode != name:
+            self.switch_mode(name)
+
+    def action_next_theme(self) -> None:
+        """Change the colours."""
+        names = list(PALETTES)
+        self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else names[0]
+
+    def action_help(self) -> None:
+        """Explain the screen that is shown."""
+        from qltui.tui.help import HelpScreen
+
+        metrics = getattr(self.screen, "help_metrics", tuple)()
+        self.push_screen(HelpScreen(list(self.commands().values()), metrics))
+
+    def action_palette(self) -> None:
+        """Find an action by name."""
+        from qltui.tui.palette import PaletteScreen
+
+        async def chosen(command: Command | None) -> None:
+            if command is not None:
+                await self.run_action(command.action, command.node)
+
+        self.push_screen(PaletteScreen(list(self.commands().values())), chosen)
+
+    def action_leave(self) -> None:
+        """Leave; who started the engine says what becomes of it."""
+        if not self._engine_started:
+            self.exit(0)
+            return
+        choices = [("k", "keep it running"), ("s", "stop it as well")]
+        self.push_screen(ChoiceScreen("The engine runs on without a screen.", choices, default=True), self._leave)
+
+    async def _leave(self, key: str | None) -> None:
+        if key == "s":
+            try:
+                await self.reader.read(lambda source: source.send_command(STOP_ENGINE, {}, self.who))
+            except (StoreError, OSError) as error:
+                say = getattr(self.screen, "say", None)
+                if say is not None:
+                    say(f"the engine was not stopped: {error}", "bad")
+                return
+        if key is not None:
+            self.exit(0)

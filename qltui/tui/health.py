@@ -1,0 +1,82 @@
+"""Whether the engine lives, judged by its last heartbeat: in words, with what to do."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from qltui.store.views import EngineView
+from qltui.tui.text import clean
+from qltui.tui.words import duration
+
+__all__ = ["DEAD_AFTER", "STALE_AFTER", "Health", "engine_health", "process_exists"]
+
+STALE_AFTER: Final = 10.0
+"""Without a heartbeat for so long the picture is old [s]."""
+
+DEAD_AFTER: Final = 60.0
+"""Without a heartbeat for so long the engine is taken for dead [s]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What to say of the engine.
+
+    Attributes
+    ----------
+    kind : str
+        ``"alive"``, ``"none"``, ``"stopped"``, ``"stale"`` or ``"dead"``.
+    words, action : str
+        What is so, and what to do; empty for an engine that lives.
+    """
+
+    kind: str
+    words: str = ""
+    action: str = ""
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether what the screen shows is live."""
+        return self.kind == "alive"
+
+
+def process_exists(pid: int) -> bool:
+    """Return whether a process of this machine has this number; true where it cannot be known."""
+    if pid <= 0:
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
+def engine_health(
+    engine: EngineView, now: float, *, host: str | None = None, exists: Callable[[int], bool] = process_exists
+) -> Health:
+    """Return how the engine is at the time `now` [s since 1970].
+
+    On the engine's own machine a vanished process is seen at once; elsewhere only the silence tells.
+    """
+    start = "start it: qltui run"
+    if engine.state == "none":
+        return Health("none", "no engine has run here yet", start)
+    detail = clean(engine.detail)
+    if engine.state == "stopped":
+        why = f": {detail}" if detail else ""
+        return Health("stopped", f"the engine was stopped{why}", start)
+    age = now - engine.heartbeat if engine.heartbeat is not None else 0.0
+    same_host = engine.host in ("", host if host is not None else socket.gethostname())
+    if same_host and not exists(engine.pid):
+        return Health("dead", f"the engine died {duration(age)} ago", f"{start}; why: logs/engine.log")
+    if age >= DEAD_AFTER:
+        where = f" on {clean(engine.host)}" if engine.host else ""
+        return Health("dead", f"the engine is silent for {duration(age)}", f"look at process {engine.pid}{where}")
+    if age >= STALE_AFTER:
+        return Health("stale", f"old picture: no news from the engine for {duration(age)}")
+    return Health("alive")

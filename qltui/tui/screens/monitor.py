@@ -1,0 +1,430 @@
+"""The Monitor: what is happening now, whether it is good, and if not, what is wrong.
+
+The screen only joins things: it asks the record what is new, hands each pane its part, and carries out keys. What a
+pane looks like is the pane's business, where it lies is `qltui.tui.arrange`'s.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from textual.screen import Screen
+
+from qltui.model import Status
+from qltui.store.errors import StoreError
+from qltui.store.views import MonitorView
+from qltui.tui import charts
+from qltui.tui.arrange import Arrangement, arrange_monitor, is_too_small, left_width
+from qltui.tui.health import Health, engine_health
+from qltui.tui.prompt import ChoiceScreen, WordsScreen
+from qltui.tui.screens.empty import empty_words
+from qltui.tui.screens.monitor_keys import MONITOR_BINDINGS, footer_hints
+from qltui.tui.screens.requests import Requests, reprocess_arguments
+from qltui.tui.screens.snapshot import Snapshot, read_snapshot, read_trend
+from qltui.tui.source import NothingYet
+from qltui.tui.text import clean
+from qltui.tui.widgets.cell_detail import CellDetail, CellLine
+from qltui.tui.widgets.footer import Footer
+from qltui.tui.widgets.log_pane import LogPane
+from qltui.tui.widgets.rule import Heading, Rule, VerticalRule
+from qltui.tui.widgets.status_bar import StatusBar, StatusPicture
+from qltui.tui.widgets.step_grid import CellChosen, CursorMoved, StepGrid
+from qltui.tui.widgets.too_small import TooSmall
+from qltui.tui.widgets.trend import TrendPane
+from qltui.tui.widgets.trend_choice import (
+    TrendChoice,
+    TrendQuery,
+    choose_trend,
+    cycle_arm,
+    cycle_element,
+    cycle_metric,
+    trend_title,
+)
+from qltui.tui.widgets.verdict import VerdictPane
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.events import DescendantFocus, Resize
+
+    from qltui.tui.app import MonitorApp
+
+__all__ = ["MonitorScreen"]
+
+
+class MonitorScreen(Screen[None], inherit_bindings=False):
+    """Everything about the exposure that is being reduced, or about an older one."""
+
+    BINDINGS = MONITOR_BINDINGS
+
+    def __init__(self) -> None:
+        super().__init__(name="monitor")
+        self._view: MonitorView | None = None
+        self._health = Health("alive")
+        self._error = ""
+        self._process_number: int | None = None
+        self._expanded = ""
+        self._detail_open = False
+        self._choice = TrendChoice()
+        self._query: TrendQuery | None = None
+        self._trend_key: object = None
+        self._arrangement = Arrangement()
+        self._polling = False
+
+    # -- parts -------------------------------------------------------------------------------------------------
+
+    @property
+    def viewer(self) -> MonitorApp:
+        """The app, with what it offers to screens."""
+        return self.app
+
+    @property
+    def grid(self) -> StepGrid:
+        """The step grid."""
+        return self.query_one(StepGrid)
+
+    @property
+    def log_pane(self) -> LogPane:
+        """The log."""
+        return self.query_one(LogPane)
+
+    def compose(self) -> ComposeResult:
+        """Make the panes; where they lie is decided in `_arrange`."""
+        instrument = self.viewer.instrument
+        view = NothingYet().monitor_view()
+        yield StatusBar(instrument, StatusPicture(view, engine_health(view.engine, 0.0), 0.0))
+        yield Rule(id="rule-top")
+        yield StepGrid(instrument)
+        yield CellLine(instrument)
+        yield VerticalRule(id="line-left")
+        yield CellDetail(instrument)
+        yield VerticalRule(id="line-right")
+        yield VerdictPane()
+        yield Rule(id="rule-trend")
+        yield TrendPane()
+        yield Rule(id="rule-log")
+        yield LogPane()
+        yield TooSmall()
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Begin to look at the record, and load what draws charts while the screen already stands."""
+        self.requests = Requests(self.viewer.reader, self.viewer.who)
+        self.grid.focus()
+        self.run_worker(self._load_charts(), exit_on_error=True)
+
+    async def _load_charts(self) -> None:
+        fault = await self.viewer.reader.read(lambda _: charts.load())
+        self.query_one(TrendPane).allow_charts(fault)
+
+    # -- what is new -------------------------------------------------------------------------------------------
+
+    async def poll(self) -> None:
+        """Look for news and draw what changed. A look that takes longer than the interval is not overtaken."""
+        if self._polling or not self.is_mounted:
+            return
+        self._polling = True
+        try:
+            await self._look()
+        finally:
+            self._polling = False
+
+    async def _look(self) -> None:
+        seen = self._view.version if self._view is not None and not self._error else None
+        query = read_snapshot(seen, self._process_number, self.log_pane.last_number)
+        try:
+            snapshot = await self.viewer.reader.read(query)
+            answers = await self.requests.answers()
+        except (StoreError, OSError) as error:
+            self._error = f"the record cannot be read: {error}"
+            self._show_status()
+            return
+        self._error = ""
+        for done, words in answers:
+            self.say(words, "strong" if done else "warn")
+        self._take(snapshot)
+        await self._update_trend()
+
+    def _take(self, snapshot: Snapshot) -> None:
+        """Hand the panes their parts of what was read."""
+        self._health = engine_health(snapshot.engine, self.viewer.clock(), exists=self.viewer.process_exists)
+        if snapshot.view is not None:
+            self._view = snapshot.view
+            self.log_pane.add(snapshot.log)
+            self._show_process()
+        elif self._view is not None:
+            self._view = replace(self._view, engine=snapshot.engine)
+        if self._view is not None and self._view.process is None:
+            self.grid.show(None, empty_words(snapshot.engine, self._health))
+        self._show_status()
+
+    def _show_process(self) -> None:
+        process = self._view.process if self._view is not None else None
+        before = self._grid_height()
+        self.grid.show(process)
+        self.query_one(VerdictPane).show(process)
+        self._show_cell()
+        if self._grid_height() != before:
+            self._arrange()
+        self._show_rules()
+        self._show_footer()
+
+    def _show_status(self) -> None:
+        view = self._view or NothingYet().monitor_view()
+        back = self._process_number is not None
+        picture = StatusPicture(view, self._health, self.viewer.clock(), back, self._error)
+        self.query_one(StatusBar).show(picture)
+
+    def _show_cell(self) -> None:
+        process, cursor = self.grid.process, self.grid.cursor
+        self.query_one(CellLine).show(process, cursor, self._view.engine if self._view is not None else None)
+        self.query_one(CellDetail).show(process, cursor)
+
+    async def _update_trend(self) -> None:
+        """Read the chart's values again where its question or the record has changed."""
+        process = self.grid.process
+        query = choose_trend(process, self.viewer.instrument, self.grid.cursor, self._choice)
+        key = (query, self._view.version if self._view is not None else None)
+        if key == self._trend_key:
+            return
+        try:
+            points = await self.viewer.reader.read(read_trend(query)) if query is not None else ()
+        except (StoreError, OSError) as error:
+            self.say(f"the trend cannot be read: {error}", "warn")
+            return
+        self._trend_key, self._query = key, query
+        self.query_one(TrendPane).show(query, points)
+        self._show_rules()
+
+    def trend_soon(self) -> None:
+        """Read the chart's values without waiting for the next look; of several wishes the last one counts."""
+        self.run_worker(self._update_trend(), group="trend", exclusive=True, exit_on_error=True)
+
+    # -- where things lie --------------------------------------------------------------------------------------
+
+    def _grid_height(self) -> int:
+        width = self.size.width if self._expanded == "grid" else left_width(self.size.width)
+        return self.grid.wanted_height(width) or 5
+
+    def _arrange(self) -> None:
+        """Put every pane in its place."""
+        width, height = self.size
+        small = is_too_small(width, height)
+        self._arrangement = Arrangement() if small else self._wanted(width, height)
+        for child in self.children:
+            name = child.id or ""
+            box = self._arrangement.boxes.get(name)
+            child.display = small if name == "too-small" else box is not None
+            if box is not None:
+                child.styles.offset = (box.x, box.y)
+                child.styles.width, child.styles.height = box.width, box.height
+        panes = self._arrangement.panes
+        if panes and (self.focused is None or self.focused.id not in panes):
+            self.query_one(f"#{panes[0]}").focus()
+        self._show_rules()
+
+    def _wanted(self, width: int, height: int) -> Arrangement:
+        return arrange_monitor(width, height, self._grid_height(), expanded=self._expanded, detail=self._detail_open)
+
+    def on_resize(self, _event: Resize) -> None:
+        """Put every pane in its place."""
+        self._arrange()
+
+    def _headings(self, pane: str) -> str:
+        """Return what stands above a pane."""
+        cursor = self.grid.cursor
+        if pane == "grid":
+            return "Steps"
+        if pane == "detail":
+            return f"{cursor.camera} {self._step_title(cursor.step)}" if cursor is not None else "Values"
+        if pane == "trend":
+            return trend_title(self._query) if self._query is not None else "Trend"
+        return self.log_pane.title if pane == "log" else "Verdict"
+
+    def _step_title(self, name: str) -> str:
+        return next((step.title for step in self.viewer.instrument.steps if step.name == name), name)
+
+    def _show_rules(self) -> None:
+        focused = self.focused.id if self.focused is not None else ""
+        for name, headings in self._arrangement.rules.items():
+            above, below = self._arrangement.joints.get(name, ((), ()))
+            shown = [Heading(column, self._headings(pane), pane == focused) for column, pane in headings]
+            self.query_one(f"#{name}", Rule).show(shown, above, below)
+
+    def _show_footer(self) -> None:
+        pane = self.focused.id if self.focused is not None else ""
+        hints = footer_hints(
+            self.viewer.commands(),
+            pane or "",
+            looking_back=self._process_number is not None,
+            expanded=bool(self._expanded) or self._detail_open,
+            current="monitor",
+        )
+        self.query_one(Footer).show(hints)
+
+    def say(self, words: str, role: str = "strong") -> None:
+        """Say something in the last line for a while."""
+        self.query_one(Footer).say(words, role)
+
+    def on_descendant_focus(self, _event: DescendantFocus) -> None:
+        """Mark the pane that has the keys, and name its keys."""
+        self._show_rules()
+        self._show_footer()
+
+    def on_cursor_moved(self, _event: CursorMoved) -> None:
+        """Follow the cursor with values and chart."""
+        self._show_cell()
+        self._show_rules()
+        self.trend_soon()
+
+    def on_cell_chosen(self, _event: CellChosen) -> None:
+        """Show the values of a cell."""
+        if "detail" in self._arrangement.panes:
+            self.query_one(CellDetail).focus()
+            return
+        self._expanded, self._detail_open = "", True
+        self._arrange()
+        self._show_cell()
+        self._show_footer()
+
+    # -- keys --------------------------------------------------------------------------------------------------
+
+    def action_pane(self, by: int) -> None:
+        """Give the keys to another pane."""
+        panes = self._arrangement.panes
+        if panes:
+            current = self.focused.id if self.focused is not None else ""
+            index = (panes.index(current) + by) % len(panes) if current in panes else 0
+            self.query_one(f"#{panes[index]}").focus()
+
+    def action_expand(self) -> None:
+        """Give the pane with the keys the whole terminal, or take it back."""
+        pane = self.focused.id if self.focused is not None else ""
+        self._expanded = "" if self._expanded else (pane or "")
+        self._arrange()
+        self._show_footer()
+
+    def action_back(self) -> None:
+        """Close what is open; with nothing open, let the cursor follow the worst cell."""
+        if self._expanded:
+            self._expanded = ""
+        elif self._detail_open:
+            self._detail_open = False
+            self._arrange()
+            self.grid.focus()
+        elif self.log_pane.words:
+            self.log_pane.set_filter("")
+        else:
+            self._choice = TrendChoice()
+            if not self.grid.release():
+                self.trend_soon()
+        self._arrange()
+        self._show_footer()
+
+    def action_exposure(self, by: int) -> None:
+        """Show the exposure before or after the one on the screen."""
+        view = self._view
+        rows = [row for row in view.exposures if row.process is not None] if view is not None else []
+        if view is None or view.process is None or not rows:
+            self.say("there is no other exposure yet")
+            return
+        shown = view.process.exposure.expid
+        before = [row for row in rows if row.exposure.expid < shown]
+        after = [row for row in rows if row.exposure.expid > shown]
+        target = (before[-1:] if by < 0 else after[:1]) or None
+        if target is None:
+            self.say("this is the first of the night" if by < 0 else "this is the latest")
+            return
+        is_latest = by > 0 and len(after) == 1
+        self._go(None if is_latest else target[0].process)
+
+    def action_latest(self) -> None:
+        """Follow the latest exposure again."""
+        self._go(None)
+
+    def _go(self, process: int | None) -> None:
+        self._process_number = process
+        self._view = None if self._view is None else replace(self._view, version=-2)
+        self.run_worker(self.poll(), group="poll", exit_on_error=True)
+
+    def action_filter(self) -> None:
+        """Ask for the words that lines of the log must have."""
+
+        def changed(words: str) -> None:
+            self.log_pane.set_filter(words)
+            self._show_rules()
+
+        self.app.push_screen(WordsScreen("/", self.log_pane.words, changed), lambda _: self._show_rules())
+
+    def action_pause(self) -> None:
+        """Hold the log still, or let it go on."""
+        self.log_pane.toggle_pause()
+        self._show_rules()
+
+    def action_metric(self, by: int) -> None:
+        """Show the trend of another metric."""
+        process, cursor = self.grid.process, self.grid.cursor
+        if process is not None and cursor is not None:
+            self._choose(cycle_metric(process, self.viewer.instrument, cursor, self._choice, by))
+
+    def action_arm(self) -> None:
+        """Show the trend of another arm."""
+        if self.grid.cursor is not None:
+            self._choose(cycle_arm(self.viewer.instrument, self.grid.cursor, self._choice))
+
+    def action_element(self) -> None:
+        """Show the trend of another element."""
+        process, cursor = self.grid.process, self.grid.cursor
+        if process is not None and cursor is not None:
+            self._choose(cycle_element(process, self.viewer.instrument, cursor, self._choice))
+
+    def action_cameras(self) -> None:
+        """Show the trend of the camera under the cursor alone, or of all of its arm."""
+        self._choose(replace(self._choice, one_camera=not self._choice.one_camera))
+
+    def action_obstypes(self) -> None:
+        """Show the trend over exposures of this kind, or of all kinds."""
+        self._choose(replace(self._choice, all_obstypes=not self._choice.all_obstypes))
+
+    def _choose(self, choice: TrendChoice) -> None:
+        self._choice = choice
+        self.trend_soon()
+
+    def action_reprocess(self) -> None:
+        """Ask which cameras to reduce again."""
+        process, cursor = self.grid.process, self.grid.cursor
+        if process is None:
+            self.say("there is no exposure to reduce again")
+            return
+        choices = [("a", f"all {len(process.cameras)} cameras")]
+        if cursor is not None:
+            choices.append(("c", f"only {cursor.camera}"))
+        bad = [name for name in process.cameras if self._is_bad(name)]
+        if bad:
+            choices.append(("b", f"the {len(bad)} that are not good"))
+        cameras = {"a": [], "c": [cursor.camera] if cursor else [], "b": bad}
+
+        async def answered(key: str | None) -> None:
+            if key is not None:
+                await self._ask_for("reprocess", reprocess_arguments(process, cameras[key]))
+
+        self.app.push_screen(ChoiceScreen(f"Reduce {process.exposure.expid} again?", choices), answered)
+
+    def _is_bad(self, camera: str) -> bool:
+        process = self.grid.process
+        return process is not None and process.cameras[camera].status in (
+            Status.ALARM,
+            Status.WARNING,
+            Status.FAILED,
+            Status.UNKNOWN,
+            Status.CANCELLED,
+        )
+
+    async def _ask_for(self, name: str, arguments: dict[str, object]) -> None:
+        try:
+            await self.requests.send(name, arguments)
+        except (StoreError, OSError) as error:
+            self.say(f"{name} was not asked for: {clean(str(error))}", "bad")
+            return
+        note = "" if self._health.is_alive else "; no engine runs now, the next one will do it"
+        self.say(f"asked for: {name} {arguments.get('expid', '')}{note}")

@@ -1,0 +1,69 @@
+"""What a viewer asks of the engine: a row in the record, and the answer when it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from qltui.store.views import ProcessView
+from qltui.tui.source import Reader, Source
+
+__all__ = ["Requests", "reprocess_arguments"]
+
+
+def reprocess_arguments(process: ProcessView, cameras: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the arguments of the command ``reprocess``; no cameras means all of them."""
+    exposure = process.exposure
+    return {
+        "instrument": exposure.instrument,
+        "night": exposure.night,
+        "expid": exposure.expid,
+        "cameras": list(cameras),
+    }
+
+
+class Requests:
+    """Sends commands, and remembers which have not been answered.
+
+    Parameters
+    ----------
+    reader : Reader
+        Way to the record.
+    who : str
+        Name of the observer.
+    """
+
+    def __init__(self, reader: Reader, who: str) -> None:
+        self._reader = reader
+        self._who = who
+        self._open: list[int] = []
+
+    async def send(self, name: str, arguments: Mapping[str, Any] | None = None) -> int:
+        """Ask for something and return the number of the request.
+
+        Raises
+        ------
+        StoreError
+            Where the record cannot be written.
+        """
+        number = await self._reader.read(lambda source: source.send_command(name, arguments or {}, self._who))
+        self._open.append(number)
+        return number
+
+    async def answers(self) -> list[tuple[bool, str]]:
+        """Return the answers that have come since: whether it was done, and the engine's words."""
+        if not self._open:
+            return []
+        numbers = tuple(self._open)
+
+        def look(source: Source) -> list[Any]:
+            return [source.command(number) for number in numbers]
+
+        found = await self._reader.read(look)
+        answers = []
+        for number, view in zip(numbers, found, strict=True):
+            if view is None or view.state != "pending":
+                self._open.remove(number)
+                if view is not None:
+                    answers.append((view.state == "done", f"{view.name}: {view.answer or view.state}"))
+        return answers

@@ -1,0 +1,225 @@
+"""Colours: what each role looks like by day, in a dark dome, and without any colour.
+
+``night-red`` has no green and no blue component anywhere; a test reads them off whole screens. In ``mono`` roles
+differ by weight and reverse video alone, and the terminal's own colours are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from rich.style import Style
+
+if TYPE_CHECKING:
+    from textual.theme import Theme
+
+__all__ = ["PALETTES", "ROLES", "Ink", "Palette", "make_theme", "style_of"]
+
+ROLES: Final = (
+    "text",  # what is read
+    "strong",  # what is read first
+    "dim",  # what is there when looked for
+    "rule",  # lines between panes
+    "title",  # names of panes
+    "focus",  # name of the pane that has the keys
+    "key",  # keys in the footer
+    "good",  # NORMAL, and nothing else
+    "warn",
+    "bad",
+    "odd",  # unknown, missing, cancelled
+    "active",  # running
+    "trend",  # points of a chart
+    "mark",  # the camera under the cursor, in a chart
+    "band",  # limits of a chart
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ink:
+    """Colour and weight of a role; no colour means the palette's own."""
+
+    color: str = ""
+    bold: bool = False
+    dim: bool = False
+    reverse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """All colours of a theme; empty ones are left to the terminal."""
+
+    name: str
+    title: str
+    foreground: str
+    background: str
+    raised: str
+    inks: Mapping[str, Ink]
+
+
+_DAY: Final = Palette(
+    "day",
+    "day",
+    foreground="#c8ccd2",
+    background="#14171c",
+    raised="#20252d",
+    inks={
+        "text": Ink("#c8ccd2"),
+        "strong": Ink("#f2f4f7", bold=True),
+        "dim": Ink("#7d8590"),
+        "rule": Ink("#4a515c"),
+        "title": Ink("#9aa3af"),
+        "focus": Ink("#f2f4f7", bold=True),
+        "key": Ink("#e0b04c", bold=True),
+        "good": Ink("#57ab6a"),
+        "warn": Ink("#e3b341", bold=True),
+        "bad": Ink("#ff6a5e", bold=True),
+        "odd": Ink("#c792ea"),
+        "active": Ink("#62b0e8"),
+        "trend": Ink("#8ba0b8"),
+        "mark": Ink("#62b0e8", bold=True),
+        "band": Ink("#8a7434"),
+    },
+)
+
+_NIGHT: Final = Palette(
+    "night-red",
+    "night, red only",
+    foreground="#b40000",
+    background="#000000",
+    raised="#2a0000",
+    inks={
+        "text": Ink("#b40000"),
+        "strong": Ink("#f00000", bold=True),
+        "dim": Ink("#780000"),
+        "rule": Ink("#500000"),
+        "title": Ink("#960000"),
+        "focus": Ink("#f00000", bold=True),
+        "key": Ink("#dc0000", bold=True),
+        "good": Ink("#a00000"),
+        "warn": Ink("#f00000", bold=True),
+        "bad": Ink("#ff0000", bold=True, reverse=True),
+        "odd": Ink("#d20000"),
+        "active": Ink("#f00000"),
+        "trend": Ink("#960000"),
+        "mark": Ink("#ff0000", bold=True),
+        "band": Ink("#780000"),
+    },
+)
+
+_MONO: Final = Palette(
+    "mono",
+    "no colours",
+    foreground="",
+    background="",
+    raised="",
+    inks={
+        "text": Ink(),
+        "strong": Ink(bold=True),
+        "dim": Ink(dim=True),
+        "rule": Ink(dim=True),
+        "title": Ink(),
+        "focus": Ink(bold=True),
+        "key": Ink(bold=True),
+        "good": Ink(),
+        "warn": Ink(bold=True),
+        "bad": Ink(bold=True, reverse=True),
+        "odd": Ink(bold=True),
+        "active": Ink(bold=True),
+        "trend": Ink(dim=True),
+        "mark": Ink(bold=True),
+        "band": Ink(dim=True),
+    },
+)
+
+PALETTES: Final[Mapping[str, Palette]] = {palette.name: palette for palette in (_DAY, _NIGHT, _MONO)}
+"""In the order in which the theme key goes through them."""
+
+
+@cache
+def style_of(palette_name: str, role: str) -> Style:
+    """Return the style of a role; ``"role+cursor"`` is the same under the cursor, an empty role plain text.
+
+    Raises
+    ------
+    KeyError
+        Where there is no such palette or role.
+    """
+    palette = PALETTES[palette_name]
+    name, _, cursor = role.partition("+")
+    ink = palette.inks[name or "text"]
+    color = ink.color or palette.foreground or None
+    # Reverse of reverse would hide the cursor on the very cells that matter most.
+    reverse = (not ink.reverse) if cursor else ink.reverse
+    return Style(
+        color=color,
+        bold=ink.bold or (True if cursor else None),
+        dim=(ink.dim and not cursor) or None,
+        reverse=reverse or None,
+        underline=True if cursor and ink.reverse else None,
+    )
+
+
+def make_theme(palette: Palette) -> Theme:
+    """Return Textual's theme for a palette: whatever Textual itself draws gets no colour but the palette's."""
+    from textual.theme import Theme
+
+    if not palette.foreground:
+        return Theme(name=palette.name, primary="ansi_default", ansi=True, variables=_ansi_variables())
+    text, back, raised = palette.foreground, palette.background, palette.raised
+    strong = palette.inks["strong"].color
+    return Theme(
+        name=palette.name,
+        primary=palette.inks["title"].color,
+        secondary=palette.inks["dim"].color,
+        warning=palette.inks["warn"].color,
+        error=palette.inks["bad"].color,
+        success=palette.inks["good"].color,
+        accent=palette.inks["key"].color,
+        foreground=text,
+        background=back,
+        surface=back,
+        panel=raised,
+        boost=raised,
+        dark=True,
+        variables={
+            "raised": raised,
+            "text": text,
+            "text-muted": palette.inks["dim"].color,
+            "text-disabled": palette.inks["dim"].color,
+            "input-cursor-background": strong,
+            "input-cursor-foreground": back,
+            "input-selection-background": raised,
+            "input-selection-foreground": strong,
+            "screen-selection-background": raised,
+            "screen-selection-foreground": strong,
+            "scrollbar": palette.inks["rule"].color,
+            "scrollbar-hover": palette.inks["title"].color,
+            "scrollbar-active": palette.inks["title"].color,
+            "scrollbar-background": back,
+            "scrollbar-corner-color": back,
+            "scrollbar-background-hover": back,
+            "scrollbar-background-active": back,
+            "block-cursor-background": raised,
+            "block-cursor-foreground": strong,
+            "block-hover-background": raised,
+            "border": palette.inks["rule"].color,
+            "border-blurred": palette.inks["rule"].color,
+            "link-color": text,
+            "link-color-hover": strong,
+            "link-background-hover": raised,
+        },
+    )
+
+
+def _ansi_variables() -> dict[str, str]:
+    """Return what Textual would else colour in a theme of the terminal's own colours."""
+    names = (
+        "scrollbar", "scrollbar-hover", "scrollbar-active", "scrollbar-background", "scrollbar-background-hover",
+        "scrollbar-background-active", "border", "border-blurred", "block-cursor-background", "link-color",
+        "link-color-hover", "link-background-hover", "input-selection-background", "footer-key-foreground",
+        "screen-selection-background", "screen-selection-foreground",
+    )  # fmt: skip
+    return dict.fromkeys(names, "ansi_default") | {"raised": "ansi_default"}

@@ -1,0 +1,61 @@
+"""The last line: the keys that do something here, or for a moment what has just happened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qltui.tui.text import Line, beside, clean
+from qltui.tui.widgets.lines import Lines
+
+__all__ = ["Footer", "KeyHint", "footer_line"]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHint:
+    """A key and what it does here, in one word; `current` for the screen that one is on."""
+
+    key: str
+    word: str
+    current: bool = False
+
+
+def footer_line(hints: Sequence[KeyHint], width: int) -> Line:
+    """Return as many hints as fit, the first ones first."""
+    parts: list[Line] = [((hint.key, "key"), (f" {hint.word}", "strong" if hint.current else "text")) for hint in hints]
+    return ((" ", ""), *beside(parts, width - 2, "  "))
+
+
+class Footer(Lines):
+    """Key hints; `say` puts words in their place for some seconds."""
+
+    def __init__(self) -> None:
+        super().__init__(id="footer")
+        self._hints: tuple[KeyHint, ...] = ()
+        self._words = ""
+        self._role = "text"
+        self._said = 0
+
+    def show(self, hints: Sequence[KeyHint]) -> None:
+        """Show these keys."""
+        self._hints = tuple(hints)
+        self.redraw()
+
+    def say(self, words: str, role: str = "strong", seconds: float = 6.0) -> None:
+        """Show words for a while; what is said later replaces them."""
+        self._words, self._role = words, role
+        self._said += 1
+        number = self._said
+        self.set_timer(seconds, lambda: self._silence(number))
+        self.redraw()
+
+    def _silence(self, number: int) -> None:
+        if number == self._said:
+            self._words = ""
+            self.redraw()
+
+    def draw(self, width: int, height: int) -> Sequence[Line]:  # noqa: ARG002
+        """Return the line."""
+        if self._words:
+            return [((f" {clean(self._words)}", self._role),)]
+        return [footer_line(self._hints, width)]

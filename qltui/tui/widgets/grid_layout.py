@@ -1,0 +1,162 @@
+"""Where the cells of the step grid lie: pure arithmetic, for any instrument and any size of terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qltui.instruments.base import Instrument, StepDefinition
+
+__all__ = ["Block", "GridLayout", "Place", "arrange_grid", "move"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A cell of the grid: a camera's name and a step's."""
+
+    camera: str
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One step's cells.
+
+    Attributes
+    ----------
+    step : StepDefinition
+        The step.
+    x, y : int
+        Upper left corner of its title, in cells of the pane.
+    column, row : int
+        Which block it is from the left and from the top.
+    """
+
+    step: StepDefinition
+    x: int
+    y: int
+    column: int
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class GridLayout:
+    """The grid as it fits into a pane.
+
+    Attributes
+    ----------
+    arms, units : tuple of str
+        Rows and columns of every block.
+    cameras : mapping of (arm, unit) to name
+        The cameras there are.
+    steps : tuple of StepDefinition
+        All steps of the exposure, those that are not visible too.
+    blocks : tuple of Block
+        The blocks that fit.
+    pitch : int
+        Cells from one camera to the next.
+    header_rows : int
+        Rows that the names of the units take, written downwards.
+    hidden_before, hidden_after : int
+        Steps that do not fit.
+    height : int
+        Rows in use.
+    """
+
+    arms: tuple[str, ...]
+    units: tuple[str, ...]
+    cameras: dict[tuple[str, str], str]
+    steps: tuple[StepDefinition, ...]
+    blocks: tuple[Block, ...]
+    pitch: int
+    header_rows: int
+    hidden_before: int
+    hidden_after: int
+    height: int
+
+    def position(self, block: Block, arm: int, unit: int) -> tuple[int, int]:
+        """Return column and row of a cell of the pane."""
+        return block.x + unit * self.pitch, block.y + 1 + self.header_rows + arm
+
+
+def label_width(arms: tuple[str, ...]) -> int:
+    """Return the cells to the left of the first block: blanks, the name of the arm, blanks."""
+    return max((len(arm) for arm in arms), default=0) + 4
+
+
+def _block_width(step: StepDefinition, units: int, pitch: int) -> int:
+    return max(len(step.title), (units - 1) * pitch + 1)
+
+
+def _spread(steps: tuple[StepDefinition, ...], units: int, room: int, *, air: bool) -> tuple[int, int, int]:
+    """Return how many blocks fit side by side, their pitch, and the gap between them."""
+    for count in range(len(steps), 0, -1):
+        for pitch, gap in (((2, 4), (2, 2)) if air else ()) + ((1, 3), (1, 2), (1, 1)):
+            widest = max(
+                sum(_block_width(step, units, pitch) for step in steps[start : start + count])
+                for start in range(len(steps) - count + 1)
+            )
+            if widest + gap * (count - 1) <= room:
+                return count, pitch, gap
+    return 1, 1, 1
+
+
+def arrange_grid(
+    instrument: Instrument, steps: tuple[StepDefinition, ...], width: int, height: int, first: str = ""
+) -> GridLayout:
+    """Return a layout of the grid in `width` x `height` cells.
+
+    Blocks stand side by side as far as they fit, then below one another; of what is left over, the page with the
+    step called `first` is shown.
+    """
+    arms = tuple(dict.fromkeys(camera.arm for camera in instrument.cameras))
+    units = tuple(dict.fromkeys(camera.unit for camera in instrument.cameras))
+    cameras = {(camera.arm, camera.unit): camera.name for camera in instrument.cameras}
+    header = min(2, max((len(unit) for unit in units), default=1))
+    left = label_width(arms)
+    if not steps:
+        return GridLayout(arms, units, cameras, steps, (), 1, header, 0, 0, 0)
+    across, pitch, gap = _spread(steps, len(units), width - left, air=width >= 66)
+    block_height = 1 + header + len(arms)
+    down = max(1, (height + 1) // (block_height + 1)) if across < len(steps) else 1
+    page = across * down
+    wanted = next((index for index, step in enumerate(steps) if step.name == first), 0)
+    start = min(wanted // page * page, max(0, len(steps) - 1))
+    shown = steps[start : start + page]
+    blocks = []
+    x = left
+    for index, step in enumerate(shown):
+        column, row = index % across, index // across
+        x = left if column == 0 else x
+        blocks.append(Block(step, x, row * (block_height + 1), column, row))
+        x += _block_width(step, len(units), pitch) + gap
+    used = (blocks[-1].row + 1) * (block_height + 1) - 1
+    return GridLayout(
+        arms, units, cameras, steps, tuple(blocks), pitch, header, start, len(steps) - start - len(shown), used
+    )
+
+
+def move(layout: GridLayout, place: Place, dx: int, dy: int) -> Place:
+    """Return the cell next to `place`; beyond the edge of a step lies the next step.
+
+    Places without a camera are skipped; where nothing lies in that direction, `place` is returned.
+    """
+    found = {name: key for key, name in layout.cameras.items()}
+    if place.camera not in found or not layout.steps:
+        return place
+    arm, unit = (layout.arms.index(found[place.camera][0]), layout.units.index(found[place.camera][1]))
+    step = next((index for index, item in enumerate(layout.steps) if item.name == place.step), 0)
+    across = max((block.column for block in layout.blocks), default=0) + 1
+    for _ in range(len(layout.arms) * len(layout.units) * len(layout.steps)):
+        unit, arm = unit + dx, arm + dy
+        if not 0 <= unit < len(layout.units):
+            step += dx
+            unit = 0 if dx > 0 else len(layout.units) - 1
+        if not 0 <= arm < len(layout.arms):
+            step += dy * across
+            arm = 0 if dy > 0 else len(layout.arms) - 1
+        if not 0 <= step < len(layout.steps):
+            return place
+        name = layout.cameras.get((layout.arms[arm], layout.units[unit]))
+        if name is not None:
+            return Place(name, layout.steps[step].name)
+    return place
