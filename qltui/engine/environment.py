@@ -1,0 +1,54 @@
+"""What must be set before numpy, numba and the workers are there."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+from typing import Final
+
+__all__ = ["PRELOAD_VARIABLE", "numba_cache_directory", "prepare_environment"]
+
+PRELOAD_VARIABLE: Final = "QLTUI_PRELOAD_INSTRUMENT"
+"""Names the instrument whose kernels the parent of all workers loads."""
+
+_ONE_THREAD: Final = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+)
+
+
+def prepare_environment(state: Path, instrument: str) -> None:
+    """Set the environment that the workers inherit; what the site has set itself is left alone.
+
+    One thread for each library, because there is a worker for each processor already, and a place for compiled
+    kernels where the one beside the source cannot be written.
+    """
+    for name in _ONE_THREAD:
+        os.environ.setdefault(name, "1")
+    cache = numba_cache_directory(state)
+    if cache is not None:
+        cache.mkdir(parents=True, exist_ok=True)
+        os.environ["NUMBA_CACHE_DIR"] = str(cache)
+    os.environ[PRELOAD_VARIABLE] = instrument
+
+
+def numba_cache_directory(state: Path) -> Path | None:
+    """Return where compiled kernels are to be kept, or None where the default place will do.
+
+    The default is beside the source, which an installation for all users does not let us write.
+    """
+    if os.environ.get("NUMBA_CACHE_DIR"):
+        return None
+    found = importlib.util.find_spec("qltui.reduction")
+    places = [Path(place) for place in (found.submodule_search_locations or ())] if found else []
+    if places and all(_can_write(place / "__pycache__") or _can_write(place) for place in places):
+        return None
+    return state / "cache" / "numba"
+
+
+def _can_write(place: Path) -> bool:
+    return place.is_dir() and os.access(place, os.W_OK | os.X_OK)

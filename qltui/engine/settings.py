@@ -1,0 +1,110 @@
+"""What the engine is told: plain values, checked before anything is started."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+__all__ = ["EngineSettings"]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """How one engine works.
+
+    Attributes
+    ----------
+    data_directory : str
+        Root of the raw data, ``NIGHT/EXPID`` below it. Only ever read.
+    state_directory : str
+        Database, lock, logs and products.
+    calibration_directory : str
+        The site's calibrations; empty where there are none.
+    instrument : str
+        Name of the instrument.
+    executor : str
+        ``"local"``, ``"serial"``, ``"dask"``, ``"mpi"`` or the name of an entry point.
+    slots : int
+        Workers; 0 for one for each processor.
+    in_flight : int
+        Exposures in reduction at the same time.
+    settle_seconds, rescan_seconds : float
+        A file is complete when it has not changed for the one; the directories are looked through every other [s].
+    max_attempts : int
+        How often a camera is tried.
+    cameras_off : tuple of str
+        Cameras that are not expected.
+    limits : str
+        The site's own limits file; empty for none.
+    products : bool
+        Whether products are written.
+    options : mapping
+        Settings of the workflow, handed to every task.
+    nights : tuple of int
+        Nights to watch; empty for the newest ones.
+    newest_nights : int
+        How many, where `nights` is empty.
+    nice : int
+        Courtesy of the workers.
+    disk_warning, disk_alarm : float
+        Used fractions of the state's disk at which something is said.
+    configuration : str
+        The whole configuration as text, for the record.
+    who : str
+        In whose name the engine runs.
+    entry : str
+        ``"module:name"`` of the function that a worker calls with a task and a listener for events.
+    warm : bool
+        Whether the workers' kernels are compiled and loaded before the first exposure.
+    """
+
+    data_directory: str
+    state_directory: str
+    calibration_directory: str = ""
+    instrument: str = "desi"
+    executor: str = "local"
+    slots: int = 0
+    in_flight: int = 2
+    settle_seconds: float = 2.0
+    rescan_seconds: float = 10.0
+    max_attempts: int = 2
+    cameras_off: tuple[str, ...] = ()
+    limits: str = ""
+    products: bool = True
+    options: Mapping[str, str | float | int | bool] = field(default_factory=dict)
+    nights: tuple[int, ...] = ()
+    newest_nights: int = 1
+    nice: int = 5
+    disk_warning: float = 0.80
+    disk_alarm: float = 0.92
+    configuration: str = ""
+    who: str = ""
+    entry: str = "qltui.instruments.run:reduce_camera"
+    warm: bool = True
+
+    @property
+    def slot_count(self) -> int:
+        """Workers, with 0 resolved."""
+        return self.slots or os.cpu_count() or 1
+
+    @property
+    def state(self) -> Path:
+        """The state directory."""
+        return Path(self.state_directory)
+
+    @property
+    def database(self) -> Path:
+        """The record."""
+        return self.state / "qltui.db"
+
+    @property
+    def logs(self) -> Path:
+        """Where logs go."""
+        return self.state / "logs"
+
+    @property
+    def products_directory(self) -> Path:
+        """Root of the products, ``NIGHT/EXPID/PROCESS`` below it."""
+        return self.state / "products"

@@ -1,0 +1,208 @@
+"""An instrument whose raw files are a line of JSON, and tasks that do what workers do at their worst.
+
+It is DESI otherwise: its steps, metrics and limits. What a camera does is written in the file, ``{"do": {"b0": "exit"}}``.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import dataclasses
+import json
+import logging
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from qltui.instruments.base import get_instrument
+from qltui.instruments.errors import IncompleteFileError, InvalidFileError
+from qltui.instruments.files import Candidate
+from qltui.model import CameraReport, CameraTask, Exposure, Measurement, Product, Status, StepEvent, StepReport
+
+STEPS = ("CHECK_CCDS", "CHECK_FIBERS")
+
+_DESI = get_instrument("desi")
+INSTRUMENT = dataclasses.replace(
+    _DESI,
+    scan="engine_fakes:scan",
+    inspect="engine_fakes:inspect",
+    steps=tuple(dataclasses.replace(step, timeout=30.0) for step in _DESI.steps),
+)
+
+
+def exposure_file(root: Path, expid: int, night: int = 20191001, **values) -> Path:
+    """Write a raw exposure; it appears whole."""
+    values = {
+        "obstype": "SCIENCE",
+        "program": "DARK",
+        "cameras": ["b0", "r0", "z0"],
+        "mjd": 58757.0 + expid / 1e4,
+    } | values
+    directory = root / f"{night}" / f"{expid:08d}"
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"desi-{expid:08d}.json"
+    temporary = directory / ".new"
+    temporary.write_text(json.dumps(values))
+    return temporary.replace(path)
+
+
+def scan(root, nights):
+    found = []
+    for night in nights:
+        for path in sorted((Path(root) / f"{night}").glob("*/desi-*.json")):
+            stat = path.stat()
+            found.append(Candidate(str(path), night, int(path.stem[5:]), stat.st_size, stat.st_mtime_ns))
+    return found
+
+
+def inspect(path):
+    text = Path(path).read_text()
+    if not text.endswith("}"):
+        raise IncompleteFileError(f"{Path(path).name} is cut off after {len(text)} bytes")
+    try:
+        values = json.loads(text)
+    except ValueError:
+        raise InvalidFileError(f"{Path(path).name} is no JSON") from None
+    values.pop("pad", None)
+    header = {"do": json.dumps(values.pop("do", {})), "record": values.pop("record", "")}
+    cameras = tuple(values.pop("cameras"))
+    night = int(Path(path).parents[1].name)
+    return Exposure("desi", night, int(Path(path).stem[5:]), path=str(path), cameras=cameras, header=header, **values)
+
+
+def task(camera="b0", do="good", *, process=1, attempt=1, options=None, path="/nowhere"):
+    exposure = Exposure(
+        "desi", 20191001, 3579, "SCIENCE", path, cameras=("b0",), header={"do": json.dumps({camera: do})}
+    )
+    return CameraTask(exposure, camera, process=process, attempt=attempt, options=options or {})
+
+
+def reduce(task: CameraTask, on_event) -> CameraReport:
+    """Take two steps, and in the second one do what the file says for this camera."""
+    do = json.loads(task.exposure.header["do"]).get(task.camera, "good")
+    do, _, argument = do.partition(":")
+    reports = []
+    for number, step in enumerate(STEPS):
+        _tell(task, on_event, step, "started")
+        if number == 1:
+            _act(do, argument, task)
+        report = StepReport(step, Status.NORMAL, 0.01, _measurements(step, do))
+        if do == "fail" and number == 1:
+            report = StepReport(step, Status.FAILED, 0.01, reason="no light at all; open the shutter")
+        reports.append(report)
+        _tell(task, on_event, step, "finished", report)
+    note = str(dict(task.night_calibrations))
+    report = CameraReport(
+        task.camera,
+        task.attempt,
+        tuple(reports),
+        _products(task),
+        dict(task.night_calibrations),
+        0.02,
+        1,
+        os.getpid(),
+        (note,),
+    )
+    if do == "unpicklable":
+        object.__setattr__(report, "notes", (lambda: None,))
+    _write(task, "end")
+    return report
+
+
+def _tell(task, on_event, step, kind, report=None):
+    on_event(StepEvent(task.process, task.camera, task.attempt, step, kind, time.time(), os.getpid(), report))
+
+
+def _measurements(step, do):
+    if step != "CHECK_CCDS":
+        return ()
+    noise = 25.1 if do == "noisy" else 3.0
+    return (
+        Measurement("NOISE_AMP", (3.0, 3.0, noise, 3.0), tuple("ABCD"), references={"header": (3.0,) * 4}),
+        Measurement("CHECKHDUS", (1.0,)),
+    )
+
+
+def _products(task):
+    kind = INSTRUMENT.calibration_products.get(task.exposure.obstype)
+    if kind is None or not task.products_directory:
+        return ()
+    path = Path(task.products_directory) / f"{kind}-{task.camera}.txt"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(kind)
+    return (Product(kind, str(path), path.stat().st_size),)
+
+
+def _act(do, argument, task):
+    if do == "exit" or (do == "exit_once" and task.attempt == 1):
+        os._exit(3)
+    elif do == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif do == "crash":
+        ctypes.string_at(0)
+    elif do == "loop":
+        while True:
+            pass
+    elif do == "memory":
+        raise MemoryError("no room for 10 GB")
+    elif do == "raise":
+        raise RuntimeError("something else")
+    elif do == "print":
+        sys.stdout.write("x" * int(argument))
+        sys.stdout.flush()
+        os.write(2, b"from C\n")
+    elif do == "log":
+        logging.getLogger("qltui.fake").warning("%s has %d cosmics", task.camera, 7)
+    elif do == "wait":
+        _write(task, "begin")
+        _wait_for(Path(argument))
+
+
+def _write(task, what):
+    """Append a line to the file in which a test looks for what was done."""
+    record = task.exposure.header.get("record")
+    if record:
+        descriptor = os.open(record, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        line = f"{task.exposure.expid} {task.camera} {task.process} {task.attempt} {what} {os.getpid()}\n"
+        os.write(descriptor, line.encode())
+        os.close(descriptor)
+
+
+def _wait_for(path):
+    """Wait until a test makes a file; there is no other line between it and the inside of a worker."""
+    end = time.monotonic() + 30.0
+    pause = threading.Event()
+    while not path.exists():
+        if time.monotonic() > end:
+            raise TimeoutError(path)
+        pause.wait(0.01)
+
+
+class Events:
+    """Takes what workers tell, and lets a test wait for it."""
+
+    def __init__(self):
+        self._queue = queue.SimpleQueue()
+        self.seen = []
+
+    def __call__(self, event):
+        self._queue.put(event)
+
+    def until(self, kind, count=1, timeout=30.0, **values):
+        """Return the `count`-th event of this kind with these values, waiting for it."""
+        end = time.monotonic() + timeout
+        while True:
+            found = [event for event in self.seen if isinstance(event, kind) and _has(event, values)]
+            if len(found) >= count:
+                return found[count - 1]
+            try:
+                self.seen.append(self._queue.get(timeout=max(0.0, end - time.monotonic())))
+            except queue.Empty:
+                raise AssertionError(f"no {kind.__name__} {values} within {timeout} s; seen: {self.seen}") from None
+
+
+def _has(event, values):
+    return all(getattr(event, name) == value for name, value in values.items())
