@@ -37,7 +37,7 @@ class CosmicCounts:
     hits: npt.NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _column_levels(image: Any, y: int, x0: int, x1: int, levels: Any) -> None:
     """Fill `levels` with the continuum under the pixels ``x0`` to ``x1`` of row `y` [e-].
 
@@ -73,7 +73,7 @@ def _column_levels(image: Any, y: int, x0: int, x1: int, levels: Any) -> None:
         levels[i] = middle[i] if middle[i] < most else most
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _candidates(
     image: Any, y: int, x0: int, x1: int, floor: float, factors: Any, nsigma: float, c: float, levels: Any, chunks: Any
 ) -> None:
@@ -116,7 +116,7 @@ def _candidates(
         chunks[chunk] = n
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _is_hit(
     image: Any, mask: Any, y: int, x: int, levels: Any, floor: float, factors: Any, nsigma: float, c: float
 ) -> bool:
@@ -153,13 +153,13 @@ def _is_hit(
     return sharp and above >= 2
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _faintest(nsigma: float, floor: float) -> float:
     """Return the faintest pixel that may exceed its own noise so many times: ``v > n sqrt(v + floor)`` [e-]."""
     return 0.5 * nsigma * nsigma + math.sqrt(0.25 * nsigma**4 + nsigma * nsigma * floor)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _search(
     image: Any, mask: Any, y0: int, y1: int, x0: int, x1: int, floor: float, factors: Any,
     nsigma: float, c: float, found: Any,
@@ -202,7 +202,7 @@ def _search(
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _count_groups(mask: Any, found: Any, n: int, stack: Any) -> int:
     """Number of groups of touching pixels among the first `n` of `found`."""
     ny, nx = mask.shape
@@ -227,7 +227,7 @@ def _count_groups(mask: Any, found: Any, n: int, stack: Any) -> int:
     return groups
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _clear(mask: Any, found: Any, n: int) -> None:
     nx = mask.shape[1]
     for k in range(n):

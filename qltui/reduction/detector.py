@@ -76,7 +76,7 @@ class CcdImage:
         return band, floor
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _assemble_amplifier(
     raw: Any, y0: int, x0: int, cy0: int, cx0: int, levels: Any, gain: float, saturation: float, lit: float,
     bias: Any, bias_level: float, by0: int, bx0: int, dark: Any, dark_scale: float, flat: Any, bad: Any,

@@ -84,7 +84,7 @@ def _combine(fibers: FloatArray, errors: FloatArray) -> tuple[float, float, int]
     return value, max(scatter, 1.0 / math.sqrt(weight.sum())), n
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _profiles(image: Any, mask: Any, x: Any, step: int, per_pixel: int, profile: Any, count: Any) -> None:
     """Add pixels to the profile of each fibre by their distance from the trace, ``per_pixel`` bins in a pixel."""
     ny, nx = image.shape
@@ -103,7 +103,7 @@ def _profiles(image: Any, mask: Any, x: Any, step: int, per_pixel: int, profile:
                     count[f, k] += 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _centroids(
     image: Any, mask: Any, band: Any, floors: Any, x: Any, offset: Any, step: int, weights: Any,
     flux: Any, moment: Any, flux_variance: Any, moment_variance: Any,
@@ -267,7 +267,7 @@ def _block_estimates(
     return estimate, variance
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _comb_signal(counts: Any, variance: Any, y: Any, strength: Any, kernel: Any, shifts: Any, signal: Any) -> None:
     """Correlate each fibre with a comb of lines at each shift, shape (nf, nshift).
 
@@ -292,7 +292,7 @@ def _comb_signal(counts: Any, variance: Any, y: Any, strength: Any, kernel: Any,
                     signal[f, s] += strength[k] * min(max(total / math.sqrt(noise), -30.0), 30.0)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _line_centroids(counts: Any, variance: Any, y: Any, offset: Any, sigma: float, estimate: Any, error: Any) -> None:
     """Offset of each line from ``y + offset`` and its variance, shape (nf, nl); NaN where it is not significant.
 
@@ -334,7 +334,7 @@ def _line_centroids(counts: Any, variance: Any, y: Any, offset: Any, sigma: floa
                 error[f, k] = v1 / (_RESPONSE * s0) ** 2
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _line_windows(flux: Any, ivar: Any, disp: Any, y: Any, counts: Any, variance: Any) -> None:
     """Cut the electrons around each line of each fibre, and their variance, out of the spectra; (nf, nl, nwindow).
 

@@ -81,7 +81,7 @@ class RowTraces:
     ysigma: npt.NDArray[np.float32]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _series(c: Any, f: int, u: float) -> tuple[float, float]:
     """Value and derivative with respect to u of a Legendre series, by the recurrence of the polynomials."""
     before, here = 1.0, u
@@ -98,7 +98,7 @@ def _series(c: Any, f: int, u: float) -> tuple[float, float]:
     return value, slope
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _fill_rows(cx: Any, cy: Any, wavemin: float, wavemax: float, step: int, x: Any, wavelength: Any, disp: Any) -> None:
     """Invert y(u) by Newton's method at every `step` rows, then join the nodes by cubic Hermite polynomials.
 

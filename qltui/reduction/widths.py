@@ -49,32 +49,39 @@ class Widths:
     reason: str = ""
 
 
-@njit(cache=True, nogil=True)
-def _solve(a: Any, b: Any) -> bool:
-    """Solve a symmetric positive system in place by elimination; False where it has no solution."""
-    n = b.size
+@njit(cache=True, nogil=True, error_model="numpy")
+def _solve(a: Any, step: Any, damping: float) -> bool:
+    """Solve the damped system held in `a` (its last column is the right-hand side); False where it has no solution.
+
+    Loops, not array expressions: those take seconds to compile.
+    """
+    n = step.size
+    work = a.copy()
     for i in range(n):
-        if not a[i, i] > 0:
+        work[i, i] *= 1.0 + damping
+    for i in range(n):
+        if not work[i, i] > 0:
             return False
         for j in range(i + 1, n):
-            factor = a[j, i] / a[i, i]
-            for k in range(i, n):
-                a[j, k] -= factor * a[i, k]
-            b[j] -= factor * b[i]
+            factor = work[j, i] / work[i, i]
+            for k in range(i, n + 1):
+                work[j, k] -= factor * work[i, k]
     for i in range(n - 1, -1, -1):
+        total = work[i, n]
         for k in range(i + 1, n):
-            b[i] -= a[i, k] * b[k]
-        b[i] /= a[i, i]
+            total -= work[i, k] * step[k]
+        step[i] = total / work[i, i]
     return True
 
 
-@njit(cache=True, nogil=True)
-def _normal_equations(data: Any, p: Any, a: Any, b: Any) -> float:
-    """Fill the normal equations of the fit at `p`; return the sum of squared residuals."""
-    gradient = np.empty(4)
+@njit(cache=True, nogil=True, error_model="numpy")
+def _normal_equations(data: Any, p: Any, a: Any) -> float:
+    """Fill the normal equations of the fit at `p`, shape (4, 5); return the sum of squared residuals."""
+    gradient = np.ones(5)
     squares = 0.0
-    a[:] = 0.0
-    b[:] = 0.0
+    for j in range(4):
+        for k in range(5):
+            a[j, k] = 0.0
     for i in range(data.size):
         t0 = (i - 0.5 - p[1]) / p[2]
         t1 = (i + 0.5 - p[1]) / p[2]
@@ -84,17 +91,17 @@ def _normal_equations(data: Any, p: Any, a: Any, b: Any) -> float:
         gradient[0] = share
         gradient[1] = -p[0] * (g1 - g0) / p[2]
         gradient[2] = -p[0] * (t1 * g1 - t0 * g0) / p[2]
-        gradient[3] = 1.0
         off = data[i] - p[0] * share - p[3]
+        gradient[4] = off
         squares += off * off
         for j in range(4):
-            b[j] += off * gradient[j]
-            for k in range(4):
-                a[j, k] += gradient[j] * gradient[k]
+            weight = gradient[j] if j < 3 else 1.0
+            for k in range(5):
+                a[j, k] += weight * (gradient[k] if k != 3 else 1.0)
     return squares
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _fit_gaussian(data: Any, p: Any) -> bool:
     """Fit ``area * pixel-integrated Gaussian + background`` by the method of Levenberg and Marquardt.
 
@@ -102,115 +109,111 @@ def _fit_gaussian(data: Any, p: Any) -> bool:
     same: weights from the data would favour the pixels that fluctuated low. Returns whether it converged.
     """
     n = data.size
-    a, b = np.empty((4, 4)), np.empty(4)
-    trial_a, trial_b = np.empty((4, 4)), np.empty(4)
-    best = _normal_equations(data, p, a, b)
+    equations = np.empty((2, 4, 5))
+    here = 0
+    best = _normal_equations(data, p, equations[here])
     damping = 1e-3
-    trial = p.copy()
+    trial = np.empty(4)
+    step = np.empty(4)
     for _ in range(30):
-        trial_a[:] = a
-        trial_b[:] = b
-        for j in range(4):
-            trial_a[j, j] *= 1.0 + damping
-        if not _solve(trial_a, trial_b):
+        if not _solve(equations[here], step, damping):
             return False
-        trial[:] = p + trial_b
+        for j in range(4):
+            trial[j] = p[j] + step[j]
         trial[1] = min(max(trial[1], -1.0), n + 0.0)
         trial[2] = min(max(trial[2], 0.15), 1.0 * n)
-        squares = _normal_equations(data, trial, trial_a, trial_b)
-        if squares <= best:
-            change = best - squares
-            best = squares
-            p[:] = trial
-            a[:] = trial_a
-            b[:] = trial_b
-            damping *= 0.2
-            if change <= 1e-6 * squares + 1e-12:
-                return True
-        else:
+        squares = _normal_equations(data, trial, equations[1 - here])
+        if squares > best:
             damping *= 8.0
             if damping > 1e6:
                 return True
+            continue
+        change = best - squares
+        best = squares
+        here = 1 - here
+        damping *= 0.2
+        for j in range(4):
+            p[j] = trial[j]
+        if change <= 1e-6 * squares + 1e-12:
+            return True
     return False
 
 
-@njit(cache=True, nogil=True)
-def _width(data: Any, variance: float) -> tuple[float, float]:
-    """Sigma [px] of the peak in `data`, and its signal to noise; NaN where there is no such peak.
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fit_profiles(profiles: Any, variances: Any, sigma: Any) -> None:
+    """Fill `sigma` (n,) with the widths of the peaks in the middle of `profiles` (n, npix); NaN where there is none.
 
-    `variance` is that of the sum of all pixels in `data`.
+    `variances` (n,) are those of the sums of all pixels of a profile; 0 marks one that is not to be fitted.
     """
-    n = data.size
-    lowest = data[0]
-    total = 0.0
-    for i in range(n):
-        lowest = min(lowest, data[i])
-        total += data[i]
-    middle = n // 2
-    peak = middle
-    for i in range(max(middle - 2, 1), min(middle + 3, n - 1)):
-        if data[i] > data[peak]:
-            peak = i
-    area = total - n * lowest
-    significance = area / math.sqrt(variance)
-    if not significance > _SIGNIFICANT:
-        return math.nan, significance
-    p = np.array([area, float(peak), 1.1, lowest])
-    good = _fit_gaussian(data, p)
-    significance = p[0] / math.sqrt(variance)
-    inside = 0.3 < p[2] < 0.5 * n and abs(p[1] - middle) < 2.5
-    if not (good and inside and significance > _SIGNIFICANT):
-        return math.nan, significance
-    return p[2], significance
+    npix = profiles.shape[1]
+    middle = npix // 2
+    p = np.empty(4)
+    for row in range(profiles.shape[0]):
+        sigma[row] = math.nan
+        if not variances[row] > 0:
+            continue
+        data = profiles[row]
+        lowest = data[0]
+        total = 0.0
+        for i in range(npix):
+            lowest = min(lowest, data[i])
+            total += data[i]
+        peak = middle
+        for i in range(max(middle - 2, 1), min(middle + 3, npix - 1)):
+            if data[i] > data[peak]:
+                peak = i
+        noise = math.sqrt(variances[row])
+        p[0], p[1], p[2], p[3] = total - npix * lowest, float(peak), 1.1, lowest
+        if p[0] > _SIGNIFICANT * noise and _fit_gaussian(data, p):
+            inside = 0.3 < p[2] < 0.5 * npix and abs(p[1] - middle) < 2.5
+            if inside and p[0] > _SIGNIFICANT * noise:
+                sigma[row] = p[2]
 
 
-@njit(cache=True, nogil=True)
-def _measure_lines(
-    image: Any, mask: Any, band: Any, floors: Any, x: Any, y: Any, half: int, reach: int, sx: Any, sw: Any
-) -> None:
-    """Fill the widths across (`sx`) and along (`sw`) the dispersion of every fibre and line, shape (nf, nl)."""
+@njit(cache=True, nogil=True, error_model="numpy")
+def _sum_profiles(
+    image: Any, mask: Any, band: Any, floors: Any, x: Any, y: Any, half: int, reach: int, axis: int,
+    profiles: Any, variances: Any,
+) -> None:  # fmt: skip
+    """Sum pixels within `half` along `axis` and `reach` across it around each point; profiles (n, 2 half + 1).
+
+    A profile with a masked pixel, or one that leaves the detector, keeps the variance 0.
+    """
     ny, nx = image.shape
-    across = np.empty(2 * half + 1)
-    along = np.empty(2 * reach + 1)
-    for f in range(x.shape[0]):
-        for k in range(x.shape[1]):
-            sx[f, k] = math.nan
-            sw[f, k] = math.nan
-            if not (half <= x[f, k] < nx - half - 1 and reach <= y[f, k] < ny - reach - 1):
-                continue
-            xc = int(round(x[f, k]))
-            yc = int(round(y[f, k]))
-            across[:] = 0.0
-            along[:] = 0.0
-            variance_x = 0.0
-            variance_w = 0.0
-            good = True
-            for j in range(-reach, reach + 1):
-                for i in range(-half, half + 1):
-                    value = image[yc + j, xc + i]
-                    near_x = -2 <= j <= 2
-                    near_w = -2 <= i <= 2
-                    if not (near_x or near_w):
-                        continue
-                    floor = floors[band[yc + j], xc + i]
-                    good = good and mask[yc + j, xc + i] == 0 and floor > 0
-                    variance = max(value, 0.0) + floor
-                    if near_x:
-                        across[i + half] += value
-                        variance_x += variance
-                    if near_w:
-                        along[j + reach] += value
-                        variance_w += variance
-            for which in range(2 if good else 0):
-                width = _width(across if which == 0 else along, variance_x if which == 0 else variance_w)[0]
-                if which == 0:
-                    sx[f, k] = width
-                else:
-                    sw[f, k] = width
+    for k in range(x.size):
+        variances[k] = 0.0
+        half_x = half if axis == 1 else reach
+        half_y = reach if axis == 1 else half
+        if not (half_x <= x[k] < nx - half_x - 1 and half_y <= y[k] < ny - half_y - 1):
+            continue
+        xc = round(x[k])
+        yc = round(y[k])
+        for i in range(2 * half + 1):
+            profiles[k, i] = 0.0
+        total = 0.0
+        good = True
+        for j in range(yc - half_y, yc + half_y + 1):
+            for i in range(xc - half_x, xc + half_x + 1):
+                floor = floors[band[j], i]
+                good = good and mask[j, i] == 0 and floor > 0
+                total += max(image[j, i], 0.0) + floor
+                profiles[k, (i - xc if axis == 1 else j - yc) + half] += image[j, i]
+        variances[k] = total if good else 0.0
+
+
+def _widths_at(ccd: CcdImage, x: Any, y: Any, half: int, reach: int, axis: int) -> npt.NDArray[np.float64]:
+    """Sigma of the peaks at some points, along `axis` (0 along columns, 1 along rows), of the shape of `x` [px]."""
+    band, floors = ccd.variance_floor()
+    profiles = np.empty((x.size, 2 * half + 1))
+    variances, sigma = np.empty(x.size), np.empty(x.size)
+    columns, rows = (np.nan_to_num(a, nan=-1.0).astype(np.float64).ravel() for a in (x, y))
+    _sum_profiles(ccd.image, ccd.mask, band, floors, columns, rows, half, reach, axis, profiles, variances)
+    _fit_profiles(profiles, variances, sigma)
+    return sigma.reshape(x.shape)
 
 
 def _clipped_mean(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Mean over the lines of each fibre, shape (nf,), without those far from what the line gives in other fibres."""
+    """Return the mean over the lines of each fibre, shape (nf,), without those far from what the line gives in other fibres."""
     if not np.isfinite(values).any():
         return np.full(values.shape[0], np.nan)
     good = np.isfinite(values)
@@ -253,9 +256,8 @@ def line_widths(ccd: CcdImage, traceset: TraceSet, lines: npt.ArrayLike, half: i
         NaN with a reason where nothing could be measured.
     """
     x, y = position(traceset, lines)
-    sx, sw = np.empty_like(x), np.empty_like(x)
-    band, floors = ccd.variance_floor()
-    _measure_lines(ccd.image, ccd.mask, band, floors, x, y, half, half + 2, sx, sw)
+    sx = _widths_at(ccd, x, y, half, 2, 1)
+    sw = _widths_at(ccd, x, y, half + 2, 2, 0)
     by_fiber_x, by_fiber_w = _clipped_mean(sx), _clipped_mean(sw)
     amplifier_x, amplifier_w = np.empty(len(ccd.amplifiers)), np.empty(len(ccd.amplifiers))
     for k, amp in enumerate(ccd.amplifiers):
@@ -266,36 +268,6 @@ def line_widths(ccd: CcdImage, traceset: TraceSet, lines: npt.ArrayLike, half: i
     return Widths(by_fiber_x, by_fiber_w, _median(by_fiber_x), _median(by_fiber_w), amplifier_x, amplifier_w, n, reason)
 
 
-@njit(cache=True, nogil=True)
-def _stacked_widths(
-    image: Any, mask: Any, band: Any, floors: Any, x: Any, fibers: Any, starts: Any, length: int, out: Any
-) -> None:
-    """Fill `out` (nfiber, nblock) with the widths of profiles summed over `length` rows."""
-    nx = image.shape[1]
-    across = np.empty(7)
-    for k in range(fibers.size):
-        for b in range(starts.size):
-            out[k, b] = math.nan
-            start = starts[b]
-            middle = x[fibers[k], start + length // 2]
-            if not 3 <= middle < nx - 4:
-                continue
-            xc = int(round(middle))
-            across[:] = 0.0
-            variance = 0.0
-            for y in range(start, start + length):
-                bits = 0
-                for i in range(-3, 4):
-                    bits |= mask[y, xc + i]
-                if bits != 0:
-                    continue
-                for i in range(-3, 4):
-                    across[i + 3] += image[y, xc + i]
-                    variance += max(image[y, xc + i], 0.0) + floors[band[y], xc + i]
-            if variance > 0:
-                out[k, b] = _width(across, variance)[0]
-
-
 def profile_sigma(ccd: CcdImage, rows: RowTraces) -> float:
     """Measure the typical Gaussian sigma of the fibre profiles [px], at any light; NaN where there is none.
 
@@ -303,10 +275,8 @@ def profile_sigma(ccd: CcdImage, rows: RowTraces) -> float:
     the traces hardly move.
     """
     nf, ny = rows.x.shape
-    length = max(1, min(32, ny // 16))
-    starts = np.linspace(0, ny - length, 16).astype(np.int64)
+    reach = max(1, min(12, ny // 40))
+    heights = np.linspace(reach + 1, ny - reach - 3, 16).astype(np.int64)
     fibers = np.unique(np.linspace(0, nf - 1, min(nf, 48)).astype(np.int64))
-    out = np.empty((fibers.size, starts.size))
-    band, floors = ccd.variance_floor()
-    _stacked_widths(ccd.image, ccd.mask, band, floors, rows.x, fibers, starts, length, out)
-    return _median(out)
+    x = rows.x[np.ix_(fibers, heights)]
+    return _median(_widths_at(ccd, x, np.broadcast_to(heights, x.shape), 3, reach, 1))
