@@ -56,8 +56,13 @@ _STRUCTURE: Final = frozenset(
 class Source(Protocol):
     """Bytes that can be read from anywhere: a file, or what was unpacked from one."""
 
-    name: str
-    size: int
+    @property
+    def name(self) -> str:
+        """Path of the file."""
+
+    @property
+    def size(self) -> int:
+        """[byte]."""
 
     def read(self, offset: int, count: int) -> bytes:
         """Return `count` bytes from `offset` on, fewer at the end."""
@@ -355,7 +360,7 @@ def read_data(source: Source, entry: HduEntry, padding: int = 0) -> npt.NDArray[
         raise IncompleteFileError(msg)
     data = np.empty(entry.data_size + padding, dtype=np.uint8)
     data[entry.data_size :] = 0
-    view = memoryview(data)[: entry.data_size]
+    view = data.data[: entry.data_size]
     if isinstance(source, _FileSource):
         got = source.read_into(entry.offset_data, view)
     else:

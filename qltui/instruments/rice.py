@@ -159,11 +159,7 @@ def _decode(
 ) -> Any:
     """Decode all tiles into the rows of `out`; return -1, or the number of the first tile that is damaged."""
     for tile in range(out.shape[0]):
-        end = ends[tile]
-        at = starts[tile]
-        if at < 0 or end - at < bits // 8 or end + 8 * block + 16 > data.size:
-            return tile
-        if not _decode_row(data, at, end, out[tile], block, code_bits, raw_code, bits, flip):
+        if not _decode_row(data, starts[tile], ends[tile], out[tile], block, code_bits, raw_code, bits, flip):
             return tile
     return -1
 
@@ -203,13 +199,19 @@ def decode_tiles(
     Raises
     ------
     InvalidFileError
-        Where a tile is damaged; the message names its row.
+        Where a tile is damaged or lies elsewhere; the message names its row.
     """
     ny, nx = shape
     if bytepix not in _PARAMETERS or not 1 <= block <= MAX_BLOCK or starts.shape != (ny,) or lengths.shape != (ny,):
         msg = f"Rice tiles of {bytepix} bytes a pixel in blocks of {block} cannot be decompressed here"
         raise InvalidFileError(msg)
     code_bits, raw_code, bits = _PARAMETERS[bytepix]
+    # Each comparison stays within 64 bits whatever the file says: a sum might wrap around, and the kernel trusts this.
+    limit = data.size - PADDING
+    outside = (starts < 0) | (starts > limit) | (lengths < bytepix) | (lengths > limit - np.clip(starts, 0, limit))
+    if limit < 0 or outside.any():
+        msg = f"the compressed data of row {int(np.argmax(outside)) + 1} lie outside the HDU"
+        raise InvalidFileError(msg)
     # Numbers are made unsigned and only then, without a copy, called signed: one compiled function serves both.
     out = np.empty((ny, nx), dtype=np.uint16 if bytepix == 2 else np.uint32)
     flip = 1 << (bits - 1) if unsigned else 0
