@@ -1,0 +1,60 @@
+"""Which lines of sky or lamps a camera is measured by."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+
+from qltui.instruments.desi.constants import WAVELENGTH_RANGE
+from qltui.instruments.desi.state import Kind, State
+from qltui.reduction.lines import ARC_LINES, SKY_LINES, LineList, isolated
+
+__all__ = ["every_line", "known_lines"]
+
+LINE_SIGMA: Final = 1.15
+"""Of a line along the dispersion where the calibration does not tell [px]."""
+ENOUGH: Final = 6
+"""Lines by which shifts and widths are well measured."""
+_THRESHOLDS: Final = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2)
+"""Strengths below which neighbours are left out of account, where too few lines stand alone among all."""
+
+
+def every_line(state: State) -> LineList:
+    """Return all lines that an exposure of this kind may show in this arm."""
+    return _every(state.camera.arm, arc=state.kind == Kind.ARC)
+
+
+@lru_cache(maxsize=8)
+def _every(arm: str, *, arc: bool) -> LineList:
+    return (ARC_LINES if arc else SKY_LINES).within(*WAVELENGTH_RANGE[arm])
+
+
+def known_lines(state: State) -> LineList:
+    """Return the lines that stand alone at the dispersion of this camera.
+
+    At the dispersion of the real spectrographs they stand alone among all known lines. Where a coarser one leaves
+    fewer than six, they stand alone among the brighter ones; possibly there is none.
+    """
+    assert state.rows is not None
+    dispersion = float(np.nanmedian(state.rows.dispersion)) if np.isfinite(state.rows.dispersion).any() else 0.0
+    sigmas = state.rows.ysigma[np.isfinite(state.rows.ysigma)]
+    sigma = float(np.median(sigmas)) if sigmas.size else LINE_SIGMA
+    # Rounded, so that the cameras of an arm share what was found for the first.
+    return _alone(state.camera.arm, state.kind == Kind.ARC, round(dispersion, 1), round(sigma, 1))
+
+
+@lru_cache(maxsize=64)
+def _alone(arm: str, arc: bool, dispersion: float, sigma: float) -> LineList:
+    every = _every(arm, arc=arc)
+    if not (dispersion > 0 and sigma > 0):
+        return every.within(0.0, 0.0)
+    found = every.within(0.0, 0.0)
+    for threshold in _THRESHOLDS:
+        alone = isolated(every.stronger_than(threshold), dispersion, sigma)
+        if len(alone) > len(found):
+            found = alone
+        if len(found) >= ENOUGH:
+            break
+    return found

@@ -1,0 +1,244 @@
+"""Files that a camera's recipe leaves: FITS, uncompressed, complete or not there at all, with what made them inside."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from qltui.instruments.desi.state import Kind, State
+from qltui.model import Product
+
+if TYPE_CHECKING:
+    from astropy.io import fits
+
+__all__ = ["bin_image", "write_products"]
+
+PREVIEW_SIZE: Final = 512
+"""Rows and columns of a preview, at most."""
+
+
+def write_products(state: State) -> tuple[Product, ...]:
+    """Write what this camera has to leave into the task's products directory.
+
+    The per-fibre table and the preview of every exposure; the spectra of one with light; the fibre flat, the line
+    widths or the bias levels of a calibration, which the night's science uses when they are judged fit.
+
+    Raises
+    ------
+    OSError
+        Where the directory cannot be written.
+    """
+    options = state.task.options
+    directory = Path(state.task.products_directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    stem = f"{state.camera.name}-{state.exposure.expid:08d}.fits"
+    wanted = {"fibers": _tables(state)}
+    if options.get("preview", True):
+        wanted["preview"] = _preview(state)
+    if options.get("spectra", True) and state.spectra is not None:
+        wanted["spectra"] = _spectra(state)
+    wanted.update(_night_product(state))
+    cards = _history(state)
+    return tuple(_write(directory / f"{kind}-{stem}", kind, hdus, cards) for kind, hdus in wanted.items() if hdus)
+
+
+def _history(state: State) -> list[tuple[str, Any, str]]:
+    """Return the cards that say where a product is from and what was done to it."""
+    exposure = state.exposure
+    cards: list[tuple[str, Any, str]] = [
+        ("CREATOR", f"qltui {version('qltui')}", "program and version"),
+        ("INSTRUME", exposure.instrument, ""),
+        ("NIGHT", exposure.night, "YYYYMMDD, date of sunset"),
+        ("EXPID", exposure.expid, "exposure"),
+        ("REVISION", exposure.revision, "of the raw file"),
+        ("CAMERA", state.camera.name, ""),
+        ("OBSTYPE", exposure.obstype, ""),
+        ("PROGRAM", exposure.program, ""),
+        ("EXPTIME", exposure.exptime, "[s]"),
+        ("PROCESS", state.task.process, "in the record"),
+        ("ATTEMPT", state.task.attempt, ""),
+    ]
+    used = {**state.calibration.used, "raw": exposure.path}
+    cards += [("HISTORY", f"{kind}: {path}", "") for kind, path in sorted(used.items())]
+    cards += [("HISTORY", f"step: {step}", "") for step in state.steps]
+    cards += [("HISTORY", f"note: {note}", "") for note in state.notes]
+    return cards
+
+
+def _write(path: Path, kind: str, hdus: Sequence[fits.ImageHDU], cards: Iterable[tuple[str, Any, str]]) -> Product:
+    """Write a file under a temporary name, then give it its own: nobody ever reads half of one."""
+    from astropy.io import fits
+
+    primary = fits.PrimaryHDU()
+    for keyword, value, comment in cards:
+        clean = _printable(value) if isinstance(value, str) else value
+        if keyword == "HISTORY":
+            primary.header.add_history(clean)
+        else:
+            primary.header[keyword] = (clean, comment)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        fits.HDUList([primary, *hdus]).writeto(temporary, overwrite=True)
+        with temporary.open("rb") as stream:
+            checksum = hashlib.file_digest(stream, "sha256").hexdigest()
+        size = temporary.stat().st_size
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return Product(kind, str(path), size, checksum)
+
+
+def _printable(text: str) -> str:
+    """Return text that a FITS card may hold: paths and notes can have anything in them."""
+    ascii_only = text.encode("ascii", "backslashreplace").decode()
+    return "".join(character if character.isprintable() else "?" for character in ascii_only)
+
+
+def _image(name: str, data: npt.NDArray[Any], unit: str = "") -> fits.ImageHDU:
+    from astropy.io import fits
+
+    hdu = fits.ImageHDU(data, name=name)
+    if unit:
+        hdu.header["BUNIT"] = unit
+    return hdu
+
+
+def _table(name: str, columns: Mapping[str, tuple[Any, str]]) -> fits.BinTableHDU:
+    """Return a table of columns ``{name: (values, unit)}``."""
+    from astropy.io import fits
+
+    made = []
+    for key, (values, unit) in columns.items():
+        array = np.asarray(values)
+        made.append(fits.Column(key, _format(array), unit or None, array=array))
+    return fits.BinTableHDU.from_columns(made, name=name)
+
+
+def _format(array: npt.NDArray[Any]) -> str:
+    """Return the FITS format of a column with the values of `array`."""
+    if array.dtype.kind in "US":
+        return f"{max(array.dtype.itemsize // (4 if array.dtype.kind == 'U' else 1), 1)}A"
+    return {"b1": "L", "i4": "J", "i8": "K", "u1": "B", "f4": "E", "f8": "D"}[array.dtype.str[1:]]
+
+
+def _tables(state: State) -> list[fits.BinTableHDU]:
+    """Return what is known of each amplifier and, where there are traces, of each fibre."""
+    ccd, n = state.ccd, len(state.ccd.amplifiers)
+    amplifiers: dict[str, tuple[Any, str]] = {
+        "NAME": ([amplifier.name for amplifier in ccd.amplifiers], ""),
+        "LEVEL": (np.array([overscan.level for overscan in state.overscans]), "adu"),
+        "NOISE": (ccd.read_noise, "electron"),
+        "EXPECTED": (np.array([amplifier.read_noise for amplifier in ccd.amplifiers]), "electron"),
+        "GAIN": (np.array([amplifier.gain for amplifier in ccd.amplifiers]), "electron/adu"),
+        "STEP": (np.array([overscan.step for overscan in state.overscans]), "adu"),
+        "METHOD": ([overscan.method for overscan in state.overscans], ""),
+        "LITFRAC": (ccd.lit_fraction, ""),
+        "NSAT": (ccd.saturated, ""),
+        "COSMICS": (state.cosmics.hits if state.cosmics is not None else np.full(n, -1), ""),
+    }
+    if state.widths is not None:
+        amplifiers["XSIGMA"] = (state.widths.amplifier_x, "pixel")
+        amplifiers["WSIGMA"] = (state.widths.amplifier_w, "pixel")
+    hdus = [_table("AMPLIFIERS", amplifiers)]
+    if state.spectra is not None:
+        hdus.append(_table("FIBERS", _fibers(state, state.spectra.shape[0])))
+    return hdus
+
+
+def _fibers(state: State, nfiber: int) -> dict[str, tuple[Any, str]]:
+    """Return the columns of the per-fibre table; what was not measured is left out."""
+    spectra, targets = state.spectra, state.fibermap
+    assert spectra is not None
+    first = 500 * int(state.camera.unit)
+    number = targets.fiber if targets is not None else first + np.arange(nfiber, dtype=np.int32)
+    columns: dict[str, tuple[Any, str]] = {"FIBER": (number, "")}
+    if targets is not None:
+        columns["OBJTYPE"] = (targets.objtype, "")
+        columns["TARGETID"] = (targets.targetid, "")
+        columns["DESI_TARGET"] = (targets.desi_target, "")
+        columns["RA"] = (targets.ra, "deg")
+        columns["DEC"] = (targets.dec, "deg")
+        for band in ("g", "r", "z"):
+            columns[f"MAG_{band.upper()}"] = (targets.magnitude(band), "mag")
+    optional = {
+        "GOOD": (state.good, ""),
+        "DX": (state.dx.fibers if state.dx is not None else None, "pixel"),
+        "DY": (state.dy.fibers if state.dy is not None else None, "pixel"),
+        "XSIGMA": (state.widths.x if state.widths is not None else None, "pixel"),
+        "WSIGMA": (state.widths.w if state.widths is not None else None, "pixel"),
+        "FLUX": (np.median(spectra.flux, axis=1), "electron/Angstrom"),
+        "SKYCONT": (state.continuum.fibers if state.continuum is not None else None, "electron/Angstrom"),
+        "PEAKCOUNT": (state.peaks.fibers if state.peaks is not None else None, "electron/(Angstrom s)"),
+        "SNR": (state.snr, ""),
+        "MAG": (state.magnitudes, "mag"),
+    }
+    columns.update({name: (values, unit) for name, (values, unit) in optional.items() if values is not None})
+    return columns
+
+
+def _preview(state: State) -> list[fits.ImageHDU]:
+    """Return the image in fewer, larger pixels."""
+    image, factor = bin_image(state.ccd.image, PREVIEW_SIZE)
+    hdu = _image("PREVIEW", image, "electron")
+    hdu.header["BINNING"] = (factor, "pixels in one, along each axis")
+    return [hdu]
+
+
+def bin_image(image: npt.NDArray[np.float32], size: int) -> tuple[npt.NDArray[np.float32], int]:
+    """Return the mean of blocks of pixels, at most `size` on a side, and how many pixels wide a block is.
+
+    Parameters
+    ----------
+    image : ndarray of float32, shape (ny, nx)
+        Rows and columns that do not fill a block are left out.
+    size : int
+        Longest side of the result.
+    """
+    factor = max(1, -(-max(image.shape) // size))
+    ny, nx = (length // factor for length in image.shape)
+    rows = np.add.reduceat(image[: ny * factor], np.arange(0, ny * factor, factor), axis=0)
+    blocks = rows[:, : nx * factor].reshape(ny, nx, factor).sum(axis=2)
+    return (blocks / np.float32(factor * factor)).astype(np.float32), factor
+
+
+def _spectra(state: State) -> list[fits.ImageHDU]:
+    """Return the most finished spectra: sky subtracted, else flattened, else as extracted."""
+    best = state.sky.spectra if state.sky is not None else state.flattened or state.spectra
+    assert best is not None
+    hdus = [
+        _image("FLUX", best.flux, "electron/Angstrom"),
+        _image("IVAR", best.ivar, "Angstrom2/electron2"),
+        _image("WAVELENGTH", best.wavelength.astype(np.float32), "Angstrom"),
+        _image("MASK", best.mask),
+    ]
+    hdus[0].header["SKYSUB"] = (state.sky is not None, "sky is subtracted")
+    hdus[0].header["FLATTEN"] = (state.flattened is not None, "divided by the fibre flat")
+    return hdus
+
+
+def _night_product(state: State) -> dict[str, list[Any]]:
+    """Return what later exposures of the night will use."""
+    if state.kind == Kind.FLAT and state.flat is not None:
+        flat = state.flat
+        hdus = [_image("FIBERFLAT", flat.flat), _image("IVAR", flat.ivar), _image("WAVELENGTH", flat.wavelength)]
+        return {"fiberflat": [*hdus, _image("MEANSPEC", flat.mean_spectrum, "electron/Angstrom")]}
+    if state.kind == Kind.ARC and state.arc is not None and state.traces is not None:
+        coefficients = _image("YSIG", state.arc.ysigma_coeff, "pixel")
+        coefficients.header["WAVEMIN"] = (state.traces.wavemin, "[Angstrom]")
+        coefficients.header["WAVEMAX"] = (state.traces.wavemax, "[Angstrom]")
+        return {"linewidths": [coefficients, _image("GOOD", state.arc.good.astype(np.uint8))]}
+    if state.exposure.obstype == "ZERO":
+        columns = {
+            "AMP": ([amplifier.name for amplifier in state.ccd.amplifiers], ""),
+            "LEVEL": (np.array([overscan.level for overscan in state.overscans]), "adu"),
+            "NOISE": (state.ccd.read_noise, "electron"),
+        }
+        return {"biaslevels": [_table("BIASLEVELS", columns)]}
+    return {}
