@@ -223,12 +223,15 @@ class _Illumination:
         self.targets = camera_targets(request, camera)
         arm = camera[0]
         if self.targets is not None:
+            resolution = float(np.median(rows.dispersion * np.hypot(rows.ysigma, 1.0 / np.sqrt(12.0))))
             state = draw_sky(request, _generator(request, _SKY))
-            light = sky_light(state, arm, rows.wavelength, request.exptime, sparse=request.geometry.sparse_lines)
+            light = sky_light(
+                state, arm, rows.wavelength, request.exptime, resolution, sparse=request.geometry.sparse_lines
+            )
             pure = self._spread(light)
             self.pure_sky = pure[shape[0] // 2].astype(float)
             self.sky = pure * throughput.astype(np.float32)
-            rate = target_rate(self.targets, arm, rows.wavelength) * state.transparency * request.exptime
+            rate = target_rate(self.targets, arm, rows.wavelength, resolution) * state.transparency * request.exptime
             self.objects = (rate * throughput).astype(np.float32)
         elif request.obstype == "ARC":
             light = lamp_light(request, arm, shape)

@@ -110,7 +110,8 @@ class Fault:
 
     def __str__(self) -> str:
         """Return it as `parse_fault` takes it."""
-        return ":".join(part for part in (self.name, self.place, self.amplifier, f"{self.size:g}") if part)
+        size = f"{self.size:g}" if FAULTS[self.name].size else ""
+        return ":".join(part for part in (self.name, self.place, self.amplifier, size) if part)
 
     def concerns(self, camera: str) -> bool:
         """Whether `camera` is hit."""

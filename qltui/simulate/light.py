@@ -116,7 +116,9 @@ def _spoil(sky: SkyState, fault: Fault) -> SkyState:
     return replace(sky, moon=sky.moon + extra) if fault.place == "moon" else replace(sky, sun=sky.sun + extra)
 
 
-def sky_light(sky: SkyState, arm: str, wavelength: NDArray[np.float64], exptime: float, *, sparse: bool) -> Light:
+def sky_light(
+    sky: SkyState, arm: str, wavelength: NDArray[np.float64], exptime: float, resolution: float, *, sparse: bool
+) -> Light:
     """Return what a fibre of mean throughput collects from the sky.
 
     Parameters
@@ -127,12 +129,14 @@ def sky_light(sky: SkyState, arm: str, wavelength: NDArray[np.float64], exptime:
         [Angstrom].
     exptime : float
         [s].
+    resolution : float
+        Gaussian width of an unresolved line [Angstrom].
     sparse : bool
         Whether the sky shines only in lines that a coarse dispersion can separate.
     """
     middles = np.array([0.5 * (low + high) for low, high in CONTINUUM_WINDOWS[arm]])
     blue = (wavelength / middles.mean()) ** -1.0 / np.mean((middles / middles.mean()) ** -1.0)
-    rate = DARK_SKY * (sky.dark + sky.moon * blue + sky.sun * blue * _solar(wavelength))
+    rate = DARK_SKY * (sky.dark + sky.moon * blue + sky.sun * blue * _solar(wavelength, resolution))
     lines = _in_arm(arm, _SPARSE_SKY if sparse else SKY_LINES)
     return Light(rate * exptime, lines.wavelength, lines.strength * _STRONGEST_SKY_LINE * sky.lines * exptime)
 
@@ -146,10 +150,11 @@ _SPARSE_SKY: Final = separated(
 _SPARSE_ARC: Final = separated(ARC_LINES.of(*ARC_SPECIES), ARC_DISTANCE)
 
 
-def _solar(wavelength: NDArray[np.float64]) -> NDArray[np.float64]:
+def _solar(wavelength: NDArray[np.float64], resolution: float) -> NDArray[np.float64]:
     """Return the factor by which its lines change sunlight."""
     factor = np.ones_like(wavelength)
     for centre, width, sigma in _SOLAR_LINES:
+        sigma = float(np.hypot(sigma, resolution))
         shape = np.exp(-0.5 * ((wavelength - centre) / sigma) ** 2)
         factor += width / (sigma * np.sqrt(2.0 * np.pi)) * shape
     return factor.clip(0.1, None)

@@ -147,7 +147,7 @@ def _draw_class(
     return 10.0 ** (-0.4 * (magnitude - 22.5)), rng.uniform(*kind.redshifts, count)
 
 
-def target_rate(targets: Targets, arm: str, wavelength: NDArray[np.float64]) -> NDArray[np.float64]:
+def target_rate(targets: Targets, arm: str, wavelength: NDArray[np.float64], resolution: float) -> NDArray[np.float64]:
     """Return what the targets send to the detector through a perfect fibre of mean throughput.
 
     The flux density follows straight lines in magnitude over log wavelength through the three bands; lines are
@@ -160,6 +160,8 @@ def target_rate(targets: Targets, arm: str, wavelength: NDArray[np.float64]) -> 
     arm : {"b", "r", "z"}
     wavelength : (nf, ny) array
         [Angstrom].
+    resolution : float
+        Gaussian width of an unresolved line [Angstrom]; features are at least as wide.
 
     Returns
     -------
@@ -174,17 +176,17 @@ def target_rate(targets: Targets, arm: str, wavelength: NDArray[np.float64]) -> 
         magnitude = 22.5 - 2.5 * np.log10(targets.flux[fiber])
         shape = np.interp(np.log(wave), nodes, magnitude)
         rate[fiber] = 10.0 ** (-0.4 * (shape - ZERO_POINT[arm])) * targets.fraction[fiber]
-        rate[fiber] *= _features(_CLASSES[str(targets.classes[fiber])], targets.redshift[fiber], wave)
+        rate[fiber] *= _features(_CLASSES[str(targets.classes[fiber])], targets.redshift[fiber], wave, resolution)
     half_width = 1500.0
     throughput = 1.0 - 0.15 * ((wavelength - middle) / half_width) ** 2
     return rate * throughput * middle / wavelength
 
 
-def _features(kind: _TargetClass, redshift: float, wave: NDArray[np.float64]) -> NDArray[np.float64]:
+def _features(kind: _TargetClass, redshift: float, wave: NDArray[np.float64], resolution: float) -> NDArray[np.float64]:
     """Return the factor by which emission and absorption change the continuum."""
     factor = np.ones_like(wave)
     for rest, width, sigma in kind.features:
-        centre, spread = rest * (1.0 + redshift), sigma * (1.0 + redshift)
+        centre, spread = rest * (1.0 + redshift), np.hypot(sigma * (1.0 + redshift), resolution)
         if wave[0] - 10 * spread < centre < wave[-1] + 10 * spread:
             height = width * (1.0 + redshift) / (spread * np.sqrt(2.0 * np.pi))
             factor += height * np.exp(-0.5 * ((wave - centre) / spread) ** 2)
