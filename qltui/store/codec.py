@@ -79,6 +79,13 @@ def dump(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), default=_plain)
 
 
+def _load(text: str) -> Any:
+    """Read JSON; a night has hundreds of empty ones."""
+    if text == "{}":
+        return {}
+    return [] if text == "[]" else json.loads(text)
+
+
 # -- exposures -----------------------------------------------------------------------------------------------------
 
 _PLAIN_COLUMNS: Final = (
@@ -127,10 +134,10 @@ def exposure_from_row(instrument: str, night: int, row: Sequence[Any]) -> Exposu
         instrument=instrument,
         night=night,
         path=path_from(path),
-        cameras=tuple(json.loads(cameras)),
-        auxiliary=json.loads(auxiliary),
-        header=json.loads(header),
-        problems=tuple(json.loads(problems)),
+        cameras=tuple(_load(cameras)),
+        auxiliary=_load(auxiliary),
+        header=_load(header),
+        problems=tuple(_load(problems)),
         **plain,
     )
 

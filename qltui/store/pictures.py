@@ -15,17 +15,20 @@ from qltui.store.views import CameraView, ExposureRow, MonitorView, ProcessView,
 
 __all__ = ["exposure_rows", "find_exposure", "monitor_view", "nights", "process_numbers", "process_view", "version"]
 
+# CROSS JOIN keeps SQLite to this order: it would rather walk all exposures than those of a night.
 _ROWS: Final = """
     SELECT process.id, process.state, process.status, process.headline, process.started, process.ended,
            (SELECT count(*) FROM comment WHERE comment.exposure_id = exposure.id AND comment.deleted IS NULL),
            (SELECT value FROM flag WHERE flag.exposure_id = exposure.id ORDER BY flag.id DESC LIMIT 1),
            instrument.name, night.night, {columns}
-    FROM exposure
-    JOIN night ON night.id = exposure.night_id
-    JOIN instrument ON instrument.id = exposure.instrument_id
+    FROM instrument
+    CROSS JOIN night ON night.instrument_id = instrument.id
+    CROSS JOIN exposure ON exposure.night_id = night.id
     LEFT JOIN process ON process.id =
         (SELECT max(id) FROM process WHERE process.exposure_id = exposure.id)
 """
+_COMMON: Final = 3
+"""Endings of so many digits belong to many exposures."""
 _EXPOSURE: Final = ", ".join(f"exposure.{column.column_name}" for column in EXPOSURE_COLUMNS)
 
 
@@ -209,19 +212,33 @@ def find_exposure(database: Database, digits: str = "", instrument: str | None =
         Where `digits` is no number.
     """
     digits = digits.strip()
-    condition, parameters = "WHERE 1", []
-    if digits:
-        if not (digits.isascii() and digits.isdigit() and len(digits) <= 18):
-            msg = f"{digits!r} is no number of an exposure, nor the end of one"
-            raise ValueError(msg)
-        condition = "WHERE exposure.expid % ? = ?"
-        parameters = [10 ** len(digits), int(digits)]
-    if instrument is not None:
-        condition += " AND instrument.name = ?"
-        parameters.append(text_value(instrument))
-    # Both conditions are tried on the index of times, newest first, so that a common ending is found at once.
-    found = _exposure_rows(database, condition + " ORDER BY exposure.time DESC, exposure.id DESC", parameters, 1)
-    return found[0] if found else None
+    if digits and not (digits.isascii() and digits.isdigit() and len(digits) <= 18):
+        msg = f"{digits!r} is no number of an exposure, nor the end of one"
+        raise ValueError(msg)
+    with database.reading():
+        table = schema.Instrument
+        query = table.select(table.id)
+        if instrument is not None:
+            query = query.where(table.name == text_value(instrument))
+        newest = max((_newest(database, number, digits) for (number,) in database.rows(query)), default=None)
+        if newest is None or newest[1] < 0:
+            return None
+        # The night is given so that the row is looked for there.
+        condition = "WHERE night.id = (SELECT night_id FROM exposure WHERE id = ?) AND exposure.id = ?"
+        return _exposure_rows(database, condition, [newest[1], newest[1]], 1)[0]
+
+
+def _newest(database: Database, instrument: int, digits: str) -> tuple[float, int]:
+    """Return time and number of the newest exposure of an instrument that ends so, or a time before all others."""
+    condition = "expid % ? = ?"
+    if len(digits) > _COMMON:
+        # Few end so: pick them from the index of numbers. Of a short ending there is one among the newest.
+        condition = "id IN (SELECT id FROM exposure WHERE expid % ? = ?)"
+    rows = database.sql(
+        f"SELECT time, id FROM exposure WHERE instrument_id = ? AND {condition} ORDER BY time DESC, id DESC LIMIT 1",  # noqa: S608
+        (instrument, 10 ** len(digits), int(digits or 0)),
+    )
+    return rows[0] if rows else (float("-inf"), -1)
 
 
 # -- the Monitor ---------------------------------------------------------------------------------------------------

@@ -29,6 +29,20 @@ _INSERT_MEASUREMENT: Final = """INSERT OR REPLACE INTO measurement
     (series_id, time, process_id, value, reference, normal_low, normal_high, warning_low, warning_high, status, reason)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
+# A night has tens of thousands of steps, and to build the text of a query costs more than to run it. A step's place is
+# after those that are there; its own start counts, where it was seen.
+_PUT_STEP: Final = """INSERT INTO step (job_id, name, position, {columns}) VALUES
+    (?, ?, (SELECT count(*) FROM step WHERE job_id = ?), {values}) ON CONFLICT (job_id, name) DO UPDATE SET """
+_START_STEP: Final = (
+    _PUT_STEP.format(columns="status, started, reason, judgements, numbers", values="?, ?, '', '[]', x''")
+    + "status = excluded.status, started = excluded.started"
+)
+_FINISH_STEP: Final = (
+    _PUT_STEP.format(columns="status, reason, started, seconds, judgements, numbers", values="?, ?, ?, ?, ?, ?")
+    + """status = excluded.status, reason = excluded.reason, started = ifnull(started, excluded.started),
+    seconds = excluded.seconds, judgements = excluded.judgements, numbers = excluded.numbers"""
+)
+
 
 def _clock(now: float | None) -> float:
     return time.time() if now is None else now
@@ -234,7 +248,7 @@ def start_step(
     """Say that a step has begun."""
     with database.transaction():
         job = _job(database, process, camera, attempt)
-        _put_step(database, job, step, {"status": Status.RUNNING.value, "started": _clock(now)})
+        database.sql(_START_STEP, (job, text_value(step), job, Status.RUNNING.value, _clock(now)))
 
 
 def finish_step(
@@ -256,27 +270,12 @@ def finish_step(
         status = worst(judgement.status for judgement in judgements)
         if report.status is not Status.NORMAL:
             status = worst((status, report.status)) if judgements else report.status
-    words, numbers = pack(judgements)
-    change = {
-        "status": status.value,
-        "reason": text_value(report.reason),
-        "seconds": report.seconds,
-        "judgements": words,
-        "numbers": numbers,
-    }
+    seconds = float(report.seconds)
+    end = (status.value, text_value(report.reason), _clock(now) - seconds, seconds, *pack(judgements))
     with database.transaction():
         job = _job(database, process, camera, attempt)
-        _put_step(database, job, report.step, change, started=_clock(now) - report.seconds)
+        database.sql(_FINISH_STEP, (job, text_value(report.step), job, *end))
         _add_measurements(database, process, camera, judgements)
-
-
-def _put_step(database: Database, job: int, step: str, change: Mapping[str, Any], started: float | None = None) -> None:
-    """Update a step's row, or add it after those that are there."""
-    table, name = schema.Step, text_value(step)
-    if database.write(table.update(**change).where(table.job == job, table.name == name)):
-        return
-    position = len(database.rows(table.select(table.id).where(table.job == job)))
-    database.write(table.insert(**{"job": job, "name": name, "position": position, "started": started, **change}))
 
 
 def _constants(database: Database, process: int) -> tuple[int, float]:

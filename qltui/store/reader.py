@@ -22,6 +22,7 @@ from qltui.store.views import (
     MonitorView,
     ProcessView,
     QueuedProcess,
+    TrendBin,
     TrendPoint,
 )
 
@@ -207,6 +208,23 @@ class Reader:
             until=until,
             obstypes=obstypes,
         )
+
+    def trend_bins(
+        self,
+        metric: str,
+        camera: str,
+        element: str = "",
+        bins: int = 500,
+        *,
+        nights: tuple[int, int] | None = None,
+        instrument: str | None = None,
+    ) -> list[TrendBin]:
+        """Return one series in at most `bins` equal pieces of time, empty ones left out: for seasons, not for a night.
+
+        A season is 240,000 values of one series: no screen has room for them, and to read them all takes seconds.
+        Extremes are kept. Where two instruments have such a camera, `instrument` must say which.
+        """
+        return trends.trend_bins(self._database, metric, camera, element, bins, instrument=instrument, nights=nights)
 
     def header_trend(
         self, name: str, *, instrument: str | None = None, nights: tuple[int, int] | None = None

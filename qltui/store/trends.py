@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
 from qltui.model import Status
 from qltui.store.codec import number, path_from, text_value
-from qltui.store.database import Database
-from qltui.store.views import TrendPoint
+from qltui.store.database import Database, Row
+from qltui.store.views import TrendBin, TrendPoint
 
-__all__ = ["header_trend", "history", "night_calibrations", "trend"]
+__all__ = ["header_trend", "history", "night_calibrations", "trend", "trend_bins"]
 
 _MJD_OF_1970: Final = 40587.0
 _DAY: Final = 86400.0
@@ -94,30 +96,96 @@ def trend(
                     CROSS JOIN night ON night.id = exposure.night_id
                     WHERE series.id = ? AND measurement.time BETWEEN ? AND ? {condition}
                     ORDER BY measurement.time, measurement.process_id"""  # noqa: S608
-        newest: dict[tuple[int, int], TrendPoint] = {}
+        points: list[TrendPoint] = []
         for series in wanted:
-            for row in database.sql(query, (series, first, last, *extra)):
-                # Reduced again, an exposure has one value in a trend: the last.
-                newest[series, row[13]] = _point(row)
-    return sorted(newest.values(), key=lambda point: (point.time, point.process))
+            points += _newest_runs(database.sql(query, (series, first, last, *extra)))
+    if len(wanted) > 1:
+        points.sort(key=attrgetter("time", "process"))
+    return points
 
 
-def _point(row: Sequence[Any]) -> TrendPoint:
-    when, expid, camera, element, value, status, *bounds, obstype, program, process, _ = row
-    low, high, warning_low, warning_high = (number(bound) for bound in bounds)
+def _newest_runs(rows: Iterable[Row]) -> Iterator[TrendPoint]:
+    """Turn the rows of one series into points: of an exposure reduced several times, the last value.
+
+    The runs of an exposure follow each other, for they stand under its time; another exposure may have the same.
+    """
+    same: dict[int, Row] = {}
+    when = None
+    for row in rows:
+        if row[0] != when:
+            for kept in same.values():
+                yield _point(kept)
+            same.clear()
+            when = row[0]
+        same[row[13]] = row
+    for kept in same.values():
+        yield _point(kept)
+
+
+_STATUS: Final = {status.value: status for status in Status}
+
+
+def _point(row: Row) -> TrendPoint:
+    when, expid, camera, element, value, status, low, high, lower, higher, obstype, program, process, _ = row
+    normal, warning = (low, high), (lower, higher)
+    if value is None:
+        value = math.nan
+    if None in normal or None in warning:
+        normal, warning = (number(low), number(high)), (number(lower), number(higher))
+    # In the order of the fields: names would cost as much as the rest, and a season has 240,000 of these.
     return TrendPoint(
-        time=when,
-        expid=expid,
-        camera=camera,
-        element=element,
-        value=number(value),
-        status=Status(status),
-        normal=(low, high),
-        warning=(warning_low, warning_high),
-        obstype=obstype,
-        program=program,
-        process=process,
+        *(when, expid, camera, element, value, _STATUS[status], normal, warning, obstype, program, process)
     )
+
+
+def trend_bins(
+    database: Database,
+    metric: str,
+    camera: str,
+    element: str,
+    bins: int,
+    *,
+    instrument: str | None = None,
+    nights: tuple[int, int] | None = None,
+) -> list[TrendBin]:
+    """Return one series in at most `bins` pieces of time; see `Store.trend_bins`."""
+    with database.reading():
+        wanted = _series(database, metric, (camera,), (element,), instrument)
+        first, last = _span(database, nights, None, None)
+        if len(wanted) != 1 or bins < 1:
+            return []
+        span = database.sql(
+            """SELECT (SELECT min(time) FROM measurement WHERE series_id = ?1 AND time >= ?2),
+                      (SELECT max(time) FROM measurement WHERE series_id = ?1 AND time <= ?3)""",
+            (wanted[0], first, last),
+        )[0]
+        if None in span or span[1] < span[0]:
+            return []
+        # Few exposures were reduced twice: only of those it is looked up whether a later run replaced the value.
+        width = max((span[1] - span[0]) / bins, 1e-3)
+        rows = database.sql(
+            """SELECT min(time), max(time), count(*), sum(status != 'NORMAL'), min(value), max(value), avg(value),
+                      min(normal_low), max(normal_high), min(warning_low), max(warning_high)
+               FROM measurement AS point
+               WHERE series_id = ?1 AND time BETWEEN ?2 AND ?3 AND (process_id NOT IN (
+                   SELECT id FROM process WHERE exposure_id IN (
+                       SELECT exposure_id FROM process GROUP BY exposure_id HAVING count(*) > 1))
+                 OR NOT EXISTS (
+                   SELECT 1 FROM measurement AS later
+                   WHERE later.series_id = ?1 AND later.time = point.time AND later.process_id > point.process_id
+                       AND (SELECT exposure_id FROM process WHERE id = later.process_id)
+                         = (SELECT exposure_id FROM process WHERE id = point.process_id)))
+               GROUP BY min(CAST((time - ?2) / ?4 AS INTEGER), ?5) ORDER BY 1""",
+            (wanted[0], *span, width, bins - 1),
+        )
+    return [_bin(row) for row in rows]
+
+
+def _bin(row: Row) -> TrendBin:
+    first, last, count, outside, *numbers = row
+    low, high, mean, normal_low, normal_high, warning_low, warning_high = (number(value) for value in numbers)
+    normal, warning = (normal_low, normal_high), (warning_low, warning_high)
+    return TrendBin(first, last, count, outside, low, high, mean, normal, warning)
 
 
 def header_trend(

@@ -22,6 +22,7 @@ __all__ = [
     "ProcessView",
     "QueuedProcess",
     "StepView",
+    "TrendBin",
     "TrendPoint",
 ]
 
@@ -149,6 +150,33 @@ class TrendPoint:
     obstype: str
     program: str
     process: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrendBin:
+    """The values of one series in a piece of time; the extremes are kept, so that no outlier is lost.
+
+    Attributes
+    ----------
+    time, until : float
+        Of the first and of the last value in it [s since 1970].
+    count, outside : int
+        Values, and how many of them are not NORMAL (those without a finite value too).
+    low, high, mean : float
+        Of the values; NaN where none is known.
+    normal, warning : pair of float
+        The widest range of each kind that held in it; ``(nan, nan)`` where there was none.
+    """
+
+    time: float
+    until: float
+    count: int
+    outside: int
+    low: float
+    high: float
+    mean: float
+    normal: tuple[float, float]
+    warning: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,3 +82,40 @@ def test_two_exposures_of_one_time_are_two(store, make_exposure, make_judgement,
         reduce(make_exposure(expid, mjd=58757.9), {"b0": make_judgement(float(expid))})
     assert [point.value for point in store.trend("NOISE_AMP")] == [3500.0, 3501.0]
     assert store.history("NOISE_AMP", "b0", "A", 5) == [3501.0, 3500.0]
+
+
+def test_a_season_in_pieces_keeps_its_extremes(season, make_exposure, make_judgement, reduce):
+    reduce(
+        make_exposure(3501, night=20191002),
+        {"b0": make_judgement(77.0, status=Status.ALARM)},
+        trigger=Trigger.REPROCESS,
+    )
+    (whole,) = season.trend_bins("NOISE_AMP", "b0", "A", 1)
+    points = season.trend("NOISE_AMP", ("b0",), ("A",))
+    assert (whole.time, whole.until, whole.count, whole.outside) == (points[0].time, points[-1].time, 9, 1)
+    # The first value of 3501 (2.1) was replaced by a later run, and counts in none of these.
+    assert (whole.low, whole.high) == (1.0, 77.0)
+    assert whole.mean == pytest.approx(statistics.mean(point.value for point in points), rel=1e-12)
+    assert (whole.normal, whole.warning) == ((2.0, 4.0), (-math.inf, 5.0))
+    pieces = season.trend_bins("NOISE_AMP", "b0", "A", 3)
+    assert [(piece.count, piece.low, piece.high) for piece in pieces] == [(3, 1.0, 1.2), (3, 2.0, 77.0), (3, 3.0, 3.2)]
+    assert sum(piece.count for piece in season.trend_bins("NOISE_AMP", "b0", "A")) == 9
+    (night,) = season.trend_bins("NOISE_AMP", "b0", "A", 1, nights=(20191003, 20191003))
+    assert (night.count, night.low) == (3, 3.0)
+    for nothing in (("OTHER", "b0", "A"), ("NOISE_AMP", "b9", "A"), ("NOISE_AMP", "b0", "A", 0)):
+        assert season.trend_bins(*nothing) == []
+    assert season.trend_bins("NOISE_AMP", "b0", "A", nights=(20200101, 20200102)) == []
+
+
+def test_pieces_of_what_has_no_value(store, make_exposure, make_judgement, reduce):
+    reduce(make_exposure(), {"b0": make_judgement(math.nan)})
+    (piece,) = store.trend_bins("NOISE_AMP", "b0", "A")
+    assert (piece.count, piece.outside) == (1, 1)
+    assert math.isnan(piece.low)
+    assert math.isnan(piece.mean)
+
+
+def test_pieces_of_two_exposures_of_one_time(store, make_exposure, make_judgement, reduce):
+    for expid in (3500, 3501):
+        reduce(make_exposure(expid, mjd=58757.9), {"b0": make_judgement(float(expid))})
+    assert sum(piece.count for piece in store.trend_bins("NOISE_AMP", "b0", "A")) == 2
