@@ -20,6 +20,9 @@ _ENVIRONMENT = {
 _CANNOT = 69
 """Exit status where the terminal will not do (EX_UNAVAILABLE)."""
 
+_FAULT = 70
+"""Exit status after a fault of ours (EX_SOFTWARE); Textual's own is 1, which `status` uses for warnings."""
+
 
 def terminal_fault(environment: Mapping[str, str] | None = None) -> str:
     """Return why this terminal cannot show the screens, and what to do; empty where it can."""
@@ -97,5 +100,9 @@ def run_monitor(
         engine_started=engine_started,
         keymap=keymap,
     )
-    app.run(mouse="SSH_CONNECTION" not in os.environ if mouse is None else mouse)
-    return int(app.return_code or 0)
+    try:
+        app.run(mouse="SSH_CONNECTION" not in os.environ if mouse is None else mouse)
+    finally:
+        app.reader.close()
+    code = int(app.return_code or 0)
+    return _FAULT if code == 1 else code

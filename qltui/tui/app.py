@@ -23,6 +23,7 @@ from qltui.tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
     from textual.screen import Screen
+    from textual.theme import Theme
 
 __all__ = ["MonitorApp"]
 
@@ -118,13 +119,16 @@ class MonitorApp(App[int], inherit_bindings=False):
         """Begin to look at the record."""
         install_signals(self)
         self.set_keymap(self._keys)
+        self.theme_changed_signal.subscribe(self, self._repaint)
         if self._poll:
             self.set_interval(POLL_SECONDS, self.poll)
             self.call_after_refresh(self.poll)
 
-    def on_unmount(self) -> None:
-        """Let go of the record."""
-        self.reader.close()
+    def _repaint(self, _theme: Theme) -> None:
+        """Draw all lines in the new colours; their text has not changed, so that they would not do it themselves."""
+        for screen in self.screen_stack:
+            for pane in screen.query(Lines):
+                pane.refresh()
 
     async def poll(self) -> None:
         """Let the screen that is shown look for news; one that lies under a question or a help goes on."""
@@ -168,7 +172,7 @@ class MonitorApp(App[int], inherit_bindings=False):
             if command is not None:
                 await self.run_action(command.action, command.node)
 
-        self.push_screen(PaletteScreen(list(self.commands().values())), chosen)
+        self.push_screen(PaletteScreen([item for item in self.commands().values() if not item.moves]), chosen)
 
     def action_leave(self) -> None:
         """Leave; who started the engine says what becomes of it."""

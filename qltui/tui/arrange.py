@@ -119,7 +119,7 @@ def _top_row(
     left = left_width(width)
     used = max(1, min(grid_height, top - 1))
     boxes = {"grid": Box(0, y, left, used), "cell-line": Box(0, y + used, left, top - used)}
-    right = max(34, round(width * 0.24)) if wide else width - left - 1
+    right = max(34, round(width * 0.22)) if wide else width - left - 1
     start = width - right
     boxes |= {"line-right": Box(start - 1, y, 1, top), "verdict": Box(start, y, right, top)}
     if not wide:

@@ -6,7 +6,7 @@ from qltui.instruments.base import Instrument
 from qltui.model import Judgement, Status
 from qltui.store.views import ProcessView, StepView
 
-__all__ = ["cell_reason", "cell_status", "step_view", "worst_cell", "worst_judgement"]
+__all__ = ["cell_reason", "cell_status", "first_judgement", "step_view", "worst_cell"]
 
 
 def step_view(process: ProcessView, camera: str, step: str) -> StepView | None:
@@ -47,11 +47,22 @@ def cell_reason(process: ProcessView, camera: str, step: str) -> str:
     return ""
 
 
-def worst_judgement(view: StepView | None) -> Judgement | None:
-    """Return the judgement that an observer should see first, or None where there is none."""
+def first_judgement(view: StepView | None, instrument: Instrument) -> Judgement | None:
+    """Return the judgement that an observer should see first, or None where there is none.
+
+    What is bad comes first, the worst of it; where nothing is, the first physical quantity with a value is a better
+    sight than a header check or a metric that does not apply.
+    """
     if view is None or not view.judgements:
         return None
-    return max(view.judgements, key=lambda judgement: judgement.status.severity)
+    return max(view.judgements, key=lambda judgement: _rank(judgement, instrument))
+
+
+def _rank(judgement: Judgement, instrument: Instrument) -> tuple[int, int, int]:
+    status = judgement.status
+    trouble = status.severity if status.severity >= Status.UNKNOWN.severity else 0
+    has_unit = any(metric.name == judgement.metric and metric.unit for metric in instrument.metrics)
+    return trouble, int(status is Status.NORMAL), int(has_unit)
 
 
 def worst_cell(process: ProcessView, instrument: Instrument) -> tuple[str, str] | None:

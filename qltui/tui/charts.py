@@ -228,7 +228,7 @@ def _y_labels(limits: tuple[float, float], height: int, marked: dict[int, str]) 
     """Return labels by row: the values in `marked`, and round ones where these leave room."""
     low, high = limits
     step = nice_step(high - low, max(2, height // 2))
-    decimals = max(0, -math.floor(math.log10(step) + 1e-9)) + (1 if _is_quarter(step) else 0)
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9) + (1 if _is_quarter(step) else 0))
     value = math.ceil(low / step) * step
     labels = dict(marked)
     while value <= high + step * 1e-9:
@@ -248,6 +248,7 @@ def _is_quarter(step: float) -> bool:
 
 def _short_format(value: float, form: str) -> str:
     text = format(value, form)
+    text = text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
     return text if len(text) <= 9 else f"{value:.3g}"
 
 

@@ -49,6 +49,8 @@ class Command:
         Where the action is carried out.
     action : str
         Textual's name of it.
+    moves : bool
+        Whether it only moves something within a pane, as arrows do: nobody looks for that by name.
     """
 
     id: str
@@ -57,6 +59,7 @@ class Command:
     help: str
     node: Any
     action: str
+    moves: bool = False
 
 
 def key_name(keys: str) -> str:
@@ -90,6 +93,7 @@ def collect_commands(nodes: Iterable[DOMNode], keymap: Mapping[str, str] | None 
                 binding.tooltip or binding.description,
                 node,
                 binding.action,
+                not binding.show,
             )
     return commands
 

@@ -76,7 +76,7 @@ def engine_health(
         return Health("dead", f"the engine died {duration(age)} ago", f"{start}; why: logs/engine.log")
     if age >= DEAD_AFTER:
         where = f" on {clean(engine.host)}" if engine.host else ""
-        return Health("dead", f"the engine is silent for {duration(age)}", f"look at process {engine.pid}{where}")
+        return Health("dead", f"the engine is silent for {duration(age)}", f"look at its process, {engine.pid}{where}")
     if age >= STALE_AFTER:
         return Health("stale", f"old picture: no news from the engine for {duration(age)}")
     return Health("alive")

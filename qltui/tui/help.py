@@ -48,13 +48,15 @@ def help_lines(
 ) -> list[Line]:
     """Return the whole help as lines."""
     lines: list[Line] = [rule_line([Heading(0, "Help: up and down scroll, esc or q goes back", focused=True)], width)]
-    lines += _pairs([(command.key, "key", _sentence(command.help)) for command in commands], width, 9)
+    named = [command for command in commands if not command.moves]
+    lines += _pairs([(command.key, "key", _sentence(command.help)) for command in named], width, 9)
+    lines += _pairs([("arrows", "key", "Move over the cells, or through what is longer than its pane")], width, 9)
+    for metric in metrics:
+        lines += metric_help(metric, width)
     lines += _section("Shapes", width)
     for status, mark in STATUS_MARKS.items():
         word, meaning = STATUS_WORDS[status]
         lines += _pairs([(f"{charset.mark(status)}  {word}", mark.role, meaning)], width, 16)
-    for metric in metrics:
-        lines += metric_help(metric, width)
     return lines
 
 

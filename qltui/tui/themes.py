@@ -1,7 +1,7 @@
 """Colours: what each role looks like by day, in a dark dome, and without any colour.
 
 ``night-red`` has no green and no blue component anywhere; a test reads them off whole screens. In ``mono`` roles
-differ by weight and reverse video alone, and the terminal's own colours are kept.
+differ by weight alone, and the terminal's own colours are kept.
 """
 
 from __future__ import annotations
@@ -44,7 +44,6 @@ class Ink:
     color: str = ""
     bold: bool = False
     dim: bool = False
-    reverse: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +97,9 @@ _NIGHT: Final = Palette(
         "title": Ink("#960000"),
         "focus": Ink("#f00000", bold=True),
         "key": Ink("#dc0000", bold=True),
-        "good": Ink("#a00000"),
-        "warn": Ink("#f00000", bold=True),
-        "bad": Ink("#ff0000", bold=True, reverse=True),
+        "good": Ink("#8c0000"),
+        "warn": Ink("#dc0000", bold=True),
+        "bad": Ink("#ff0000", bold=True),
         "odd": Ink("#d20000"),
         "active": Ink("#f00000"),
         "trend": Ink("#960000"),
@@ -125,7 +124,7 @@ _MONO: Final = Palette(
         "key": Ink(bold=True),
         "good": Ink(),
         "warn": Ink(bold=True),
-        "bad": Ink(bold=True, reverse=True),
+        "bad": Ink(bold=True),
         "odd": Ink(bold=True),
         "active": Ink(bold=True),
         "trend": Ink(dim=True),
@@ -151,15 +150,9 @@ def style_of(palette_name: str, role: str) -> Style:
     name, _, cursor = role.partition("+")
     ink = palette.inks[name or "text"]
     color = ink.color or palette.foreground or None
-    # Reverse of reverse would hide the cursor on the very cells that matter most.
-    reverse = (not ink.reverse) if cursor else ink.reverse
-    return Style(
-        color=color,
-        bold=ink.bold or (True if cursor else None),
-        dim=(ink.dim and not cursor) or None,
-        reverse=reverse or None,
-        underline=True if cursor and ink.reverse else None,
-    )
+    # Dim and reverse together cannot be read on many terminals.
+    dim = True if ink.dim and not cursor else None
+    return Style(color=color, bold=True if ink.bold or cursor else None, dim=dim, reverse=True if cursor else None)
 
 
 def make_theme(palette: Palette) -> Theme:
@@ -167,7 +160,18 @@ def make_theme(palette: Palette) -> Theme:
     from textual.theme import Theme
 
     if not palette.foreground:
-        return Theme(name=palette.name, primary="ansi_default", ansi=True, variables=_ansi_variables())
+        own = "ansi_default"
+        return Theme(
+            name=palette.name,
+            primary=own,
+            foreground=own,
+            background=own,
+            surface=own,
+            panel=own,
+            boost=own,
+            ansi=True,
+            variables=_ansi_variables(),
+        )
     text, back, raised = palette.foreground, palette.background, palette.raised
     strong = palette.inks["strong"].color
     return Theme(
@@ -217,9 +221,10 @@ def make_theme(palette: Palette) -> Theme:
 def _ansi_variables() -> dict[str, str]:
     """Return what Textual would else colour in a theme of the terminal's own colours."""
     names = (
-        "scrollbar", "scrollbar-hover", "scrollbar-active", "scrollbar-background", "scrollbar-background-hover",
-        "scrollbar-background-active", "border", "border-blurred", "block-cursor-background", "link-color",
-        "link-color-hover", "link-background-hover", "input-selection-background", "footer-key-foreground",
-        "screen-selection-background", "screen-selection-foreground",
+        "ansi-background", "ansi-foreground", "scrollbar", "scrollbar-hover", "scrollbar-active",
+        "scrollbar-background", "scrollbar-background-hover", "scrollbar-background-active", "border",
+        "border-blurred", "block-cursor-background", "link-color", "link-color-hover", "link-background-hover",
+        "input-cursor-background", "input-selection-background", "footer-key-foreground",
+        "screen-selection-background", "screen-selection-foreground", "raised",
     )  # fmt: skip
-    return dict.fromkeys(names, "ansi_default") | {"raised": "ansi_default"}
+    return dict.fromkeys(names, "ansi_default")

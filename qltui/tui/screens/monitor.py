@@ -6,12 +6,13 @@ pane looks like is the pane's business, where it lies is `qltui.tui.arrange`'s.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
-from qltui.model import Status
+from qltui.instruments.base import MetricDefinition
 from qltui.store.errors import StoreError
 from qltui.store.views import MonitorView
 from qltui.tui import charts
@@ -19,9 +20,11 @@ from qltui.tui.arrange import Arrangement, arrange_monitor, is_too_small, left_w
 from qltui.tui.health import Health, engine_health
 from qltui.tui.prompt import ChoiceScreen, WordsScreen
 from qltui.tui.screens.empty import empty_words
+from qltui.tui.screens.follower import Change, TrendFollower
 from qltui.tui.screens.monitor_keys import MONITOR_BINDINGS, footer_hints
-from qltui.tui.screens.requests import Requests, reprocess_arguments
-from qltui.tui.screens.snapshot import Snapshot, read_snapshot, read_trend
+from qltui.tui.screens.neighbours import neighbour
+from qltui.tui.screens.requests import Requests, reprocess_arguments, reprocess_choices
+from qltui.tui.screens.snapshot import Snapshot, read_snapshot
 from qltui.tui.source import NothingYet
 from qltui.tui.text import clean
 from qltui.tui.widgets.cell_detail import CellDetail, CellLine
@@ -32,15 +35,6 @@ from qltui.tui.widgets.status_bar import StatusBar, StatusPicture
 from qltui.tui.widgets.step_grid import CellChosen, CursorMoved, StepGrid
 from qltui.tui.widgets.too_small import TooSmall
 from qltui.tui.widgets.trend import TrendPane
-from qltui.tui.widgets.trend_choice import (
-    TrendChoice,
-    TrendQuery,
-    choose_trend,
-    cycle_arm,
-    cycle_element,
-    cycle_metric,
-    trend_title,
-)
 from qltui.tui.widgets.verdict import VerdictPane
 
 if TYPE_CHECKING:
@@ -65,11 +59,11 @@ class MonitorScreen(Screen[None], inherit_bindings=False):
         self._process_number: int | None = None
         self._expanded = ""
         self._detail_open = False
-        self._choice = TrendChoice()
-        self._query: TrendQuery | None = None
-        self._trend_key: object = None
         self._arrangement = Arrangement()
         self._polling = False
+        self._unseen = True
+        self.requests = Requests(self.viewer.reader, self.viewer.who)
+        self.follower = TrendFollower(self.viewer.reader, self.viewer.instrument)
 
     # -- parts -------------------------------------------------------------------------------------------------
 
@@ -109,13 +103,11 @@ class MonitorScreen(Screen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Begin to look at the record, and load what draws charts while the screen already stands."""
-        self.requests = Requests(self.viewer.reader, self.viewer.who)
         self.grid.focus()
-        self.run_worker(self._load_charts(), exit_on_error=True)
+        self.run_worker(self._load_charts())
 
     async def _load_charts(self) -> None:
-        fault = await self.viewer.reader.read(lambda _: charts.load())
-        self.query_one(TrendPane).allow_charts(fault)
+        self.query_one(TrendPane).allow_charts(await asyncio.to_thread(charts.load))
 
     # -- what is new -------------------------------------------------------------------------------------------
 
@@ -130,13 +122,14 @@ class MonitorScreen(Screen[None], inherit_bindings=False):
             self._polling = False
 
     async def _look(self) -> None:
-        seen = self._view.version if self._view is not None and not self._error else None
+        seen = self._view.version if self._view is not None and not self._unseen else None
+        self._unseen = False
         query = read_snapshot(seen, self._process_number, self.log_pane.last_number)
         try:
             snapshot = await self.viewer.reader.read(query)
             answers = await self.requests.answers()
         except (StoreError, OSError) as error:
-            self._error = f"the record cannot be read: {error}"
+            self._error, self._unseen = f"the record cannot be read: {error}", True
             self._show_status()
             return
         self._error = ""
@@ -182,23 +175,19 @@ class MonitorScreen(Screen[None], inherit_bindings=False):
 
     async def _update_trend(self) -> None:
         """Read the chart's values again where its question or the record has changed."""
-        process = self.grid.process
-        query = choose_trend(process, self.viewer.instrument, self.grid.cursor, self._choice)
-        key = (query, self._view.version if self._view is not None else None)
-        if key == self._trend_key:
-            return
+        version = self._view.version if self._view is not None else None
         try:
-            points = await self.viewer.reader.read(read_trend(query)) if query is not None else ()
+            points = await self.follower.update(self.grid.process, self.grid.cursor, version)
         except (StoreError, OSError) as error:
             self.say(f"the trend cannot be read: {error}", "warn")
             return
-        self._trend_key, self._query = key, query
-        self.query_one(TrendPane).show(query, points)
-        self._show_rules()
+        if points is not None:
+            self.query_one(TrendPane).show(self.follower.query, points)
+            self._show_rules()
 
     def trend_soon(self) -> None:
         """Read the chart's values without waiting for the next look; of several wishes the last one counts."""
-        self.run_worker(self._update_trend(), group="trend", exclusive=True, exit_on_error=True)
+        self.run_worker(self._update_trend(), group="trend", exclusive=True)
 
     # -- where things lie --------------------------------------------------------------------------------------
 
@@ -234,11 +223,11 @@ class MonitorScreen(Screen[None], inherit_bindings=False):
         """Return what stands above a pane."""
         cursor = self.grid.cursor
         if pane == "grid":
-            return "Steps"
+            return self.grid.title
         if pane == "detail":
             return f"{cursor.camera} {self._step_title(cursor.step)}" if cursor is not None else "Values"
         if pane == "trend":
-            return trend_title(self._query) if self._query is not None else "Trend"
+            return self.follower.title
         return self.log_pane.title if pane == "log" else "Verdict"
 
     def _step_title(self, name: str) -> str:
@@ -258,9 +247,20 @@ class MonitorScreen(Screen[None], inherit_bindings=False):
             pane or "",
             looking_back=self._process_number is not None,
             expanded=bool(self._expanded) or self._detail_open,
+            empty=self.grid.process is None,
             current="monitor",
         )
         self.query_one(Footer).show(hints)
+
+    def help_metrics(self) -> list[MetricDefinition]:
+        """Return the metrics that the help explains: the one of the chart, then those of the cell's step."""
+        process, cursor = self.grid.process, self.grid.cursor
+        if process is None or cursor is None:
+            return []
+        arm = self.viewer.instrument.camera(cursor.camera).arm
+        own = self.viewer.instrument.metrics_for(process.exposure.obstype, cursor.step, arm)
+        first = [self.follower.query.definition] if self.follower.query is not None else []
+        return list(dict.fromkeys((*first, *own)))
 
     def say(self, words: str, role: str = "strong") -> None:
         """Say something in the last line for a while."""
@@ -315,28 +315,19 @@ class MonitorScreen(Screen[None], inherit_bindings=False):
         elif self.log_pane.words:
             self.log_pane.set_filter("")
         else:
-            self._choice = TrendChoice()
-            if not self.grid.release():
-                self.trend_soon()
+            self.follower.reset()
+            self.grid.release()
+            self.trend_soon()
         self._arrange()
         self._show_footer()
 
     def action_exposure(self, by: int) -> None:
         """Show the exposure before or after the one on the screen."""
-        view = self._view
-        rows = [row for row in view.exposures if row.process is not None] if view is not None else []
-        if view is None or view.process is None or not rows:
-            self.say("there is no other exposure yet")
-            return
-        shown = view.process.exposure.expid
-        before = [row for row in rows if row.exposure.expid < shown]
-        after = [row for row in rows if row.exposure.expid > shown]
-        target = (before[-1:] if by < 0 else after[:1]) or None
-        if target is None:
-            self.say("this is the first of the night" if by < 0 else "this is the latest")
-            return
-        is_latest = by > 0 and len(after) == 1
-        self._go(None if is_latest else target[0].process)
+        step = neighbour(self._view, by)
+        if isinstance(step, str):
+            self.say(step)
+        else:
+            self._go(step.process)
 
     def action_latest(self) -> None:
         """Follow the latest exposure again."""
@@ -344,8 +335,8 @@ class MonitorScreen(Screen[None], inherit_bindings=False):
 
     def _go(self, process: int | None) -> None:
         self._process_number = process
-        self._view = None if self._view is None else replace(self._view, version=-2)
-        self.run_worker(self.poll(), group="poll", exit_on_error=True)
+        self._unseen = True
+        self.run_worker(self.poll(), group="poll")
 
     def action_filter(self) -> None:
         """Ask for the words that lines of the log must have."""
@@ -363,32 +354,29 @@ class MonitorScreen(Screen[None], inherit_bindings=False):
 
     def action_metric(self, by: int) -> None:
         """Show the trend of another metric."""
-        process, cursor = self.grid.process, self.grid.cursor
-        if process is not None and cursor is not None:
-            self._choose(cycle_metric(process, self.viewer.instrument, cursor, self._choice, by))
+        self._change_trend(lambda process, cursor: self.follower.next_metric(process, cursor, by))
 
     def action_arm(self) -> None:
         """Show the trend of another arm."""
-        if self.grid.cursor is not None:
-            self._choose(cycle_arm(self.viewer.instrument, self.grid.cursor, self._choice))
+        self._change_trend(self.follower.next_arm)
 
     def action_element(self) -> None:
         """Show the trend of another element."""
-        process, cursor = self.grid.process, self.grid.cursor
-        if process is not None and cursor is not None:
-            self._choose(cycle_element(process, self.viewer.instrument, cursor, self._choice))
+        self._change_trend(self.follower.next_element)
 
     def action_cameras(self) -> None:
         """Show the trend of the camera under the cursor alone, or of all of its arm."""
-        self._choose(replace(self._choice, one_camera=not self._choice.one_camera))
+        self._change_trend(self.follower.toggle_cameras)
 
     def action_obstypes(self) -> None:
         """Show the trend over exposures of this kind, or of all kinds."""
-        self._choose(replace(self._choice, all_obstypes=not self._choice.all_obstypes))
+        self._change_trend(self.follower.toggle_obstypes)
 
-    def _choose(self, choice: TrendChoice) -> None:
-        self._choice = choice
-        self.trend_soon()
+    def _change_trend(self, change: Change) -> None:
+        process, cursor = self.grid.process, self.grid.cursor
+        if process is not None and cursor is not None:
+            change(process, cursor)
+            self.trend_soon()
 
     def action_reprocess(self) -> None:
         """Ask which cameras to reduce again."""
@@ -396,29 +384,14 @@ class MonitorScreen(Screen[None], inherit_bindings=False):
         if process is None:
             self.say("there is no exposure to reduce again")
             return
-        choices = [("a", f"all {len(process.cameras)} cameras")]
-        if cursor is not None:
-            choices.append(("c", f"only {cursor.camera}"))
-        bad = [name for name in process.cameras if self._is_bad(name)]
-        if bad:
-            choices.append(("b", f"the {len(bad)} that are not good"))
-        cameras = {"a": [], "c": [cursor.camera] if cursor else [], "b": bad}
+        choices = reprocess_choices(process, cursor.camera if cursor is not None else "")
 
         async def answered(key: str | None) -> None:
             if key is not None:
-                await self._ask_for("reprocess", reprocess_arguments(process, cameras[key]))
+                await self._ask_for("reprocess", reprocess_arguments(process, choices[key][1]))
 
-        self.app.push_screen(ChoiceScreen(f"Reduce {process.exposure.expid} again?", choices), answered)
-
-    def _is_bad(self, camera: str) -> bool:
-        process = self.grid.process
-        return process is not None and process.cameras[camera].status in (
-            Status.ALARM,
-            Status.WARNING,
-            Status.FAILED,
-            Status.UNKNOWN,
-            Status.CANCELLED,
-        )
+        question = f"Reduce {process.exposure.expid} again?"
+        self.app.push_screen(ChoiceScreen(question, [(key, words) for key, (words, _) in choices.items()]), answered)
 
     async def _ask_for(self, name: str, arguments: dict[str, object]) -> None:
         try:

@@ -47,11 +47,11 @@ _WORDS: Final[Mapping[str, str]] = {"app.theme": "night", "app.quit": "quit"}
 
 
 def footer_hints(
-    commands: Mapping[str, Command], pane: str, *, looking_back: bool, expanded: bool, current: str
+    commands: Mapping[str, Command], pane: str, *, looking_back: bool, expanded: bool, empty: bool, current: str
 ) -> list[KeyHint]:
     """Return what the footer names: screens where there are several, then what helps here, then what helps anywhere."""
     hints = [KeyHint(entry.key, entry.title, entry.name == current) for entry in SCREENS] if len(SCREENS) > 1 else []
-    ids = list(_FOOTER.get(pane, ()))
+    ids = [] if empty else list(_FOOTER.get(pane, ()))
     if looking_back:
         ids.insert(0, "monitor.latest")
     if expanded:

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
+from qltui.model import Status
 from qltui.store.views import ProcessView
 from qltui.tui.source import Reader, Source
 
-__all__ = ["Requests", "reprocess_arguments"]
+__all__ = ["Requests", "reprocess_arguments", "reprocess_choices"]
+
+_BAD: Final = (Status.ALARM, Status.WARNING, Status.FAILED, Status.UNKNOWN, Status.CANCELLED)
+"""A camera with one of these may come out better the second time; one that is not in the file will not."""
+
+
+def reprocess_choices(process: ProcessView, camera: str) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Return what can be reduced again, by key: the words for it, and the cameras (none means all)."""
+    choices: dict[str, tuple[str, tuple[str, ...]]] = {"a": (f"all {len(process.cameras)}", ())}
+    if camera:
+        choices["c"] = (f"{camera} alone", (camera,))
+    bad = tuple(name for name, view in process.cameras.items() if view.status in _BAD)
+    if bad:
+        choices["b"] = (f"the {len(bad)} bad", bad)
+    return choices
 
 
 def reprocess_arguments(process: ProcessView, cameras: Sequence[str] = ()) -> dict[str, Any]:

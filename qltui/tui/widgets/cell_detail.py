@@ -9,9 +9,9 @@ from textual.binding import Binding
 from qltui.instruments.base import Instrument, MetricDefinition
 from qltui.model import Judgement, Status
 from qltui.store.views import EngineView, ProcessView
-from qltui.tui.cells import cell_reason, cell_status, step_view, worst_judgement
+from qltui.tui.cells import cell_reason, cell_status, first_judgement, step_view
 from qltui.tui.symbols import STATUS_MARKS, STATUS_WORDS, Charset
-from qltui.tui.text import Line, beside, clean, line_width, wrap
+from qltui.tui.text import Line, beside, clean, join, line_width, wrap
 from qltui.tui.widgets.grid_layout import Place
 from qltui.tui.widgets.lines import Lines
 from qltui.tui.words import number, span
@@ -62,25 +62,30 @@ def summary_line(process: ProcessView, instrument: Instrument, place: Place, cha
     """Return the worst metric of a cell with all its elements, or why there is no value."""
     head: Line = ((f" {place.camera} ", "strong"),)
     view = step_view(process, place.camera, place.step)
-    judgement = worst_judgement(view)
+    judgement = first_judgement(view, instrument)
     if judgement is None:
         status = cell_status(process, place.camera, place.step)
         reason = clean(cell_reason(process, place.camera, place.step)) or STATUS_WORDS[status][1]
         mark = STATUS_MARKS[status]
         return (*head, (f"{charset.mark(status)} ", mark.role), (reason, "text"))
     definition = find_metric(instrument, judgement.metric)
-    name: Line = ((f"{definition.name}  ", "title"),)
     if not any(value == value for value in judgement.values) and judgement.reason:
         mark = STATUS_MARKS[judgement.status]
+        name: Line = ((f"{definition.name}  ", "title"),)
         return (*head, *name, (f"{charset.mark(judgement.status)} ", mark.role), (clean(judgement.reason), "text"))
-    room = width - line_width(head) - line_width(name)
     parts = _elements(judgement, definition, charset)
+    unit = f" [{definition.unit}]" if definition.unit else ""
+    room = width - line_width(head) - 1
+    for title in (definition.name + unit, definition.short + unit):
+        for gap in ("  ", " "):
+            line: Line = ((f"{title}  ", "title"), *join(parts, gap))
+            if line_width(line) <= room:
+                return (*head, *line)
+    # Not all of them fit: the worst must be among those that do.
     worst = max(range(len(parts)), key=lambda index: judgement.statuses[index].severity, default=0)
-    shown = beside(parts, room, "  ")
-    if parts and line_width(shown) < sum(line_width(part) + 2 for part in parts) - 2:
-        # Not all of them fit: the worst must be among those that do.
-        shown = beside([parts[worst], *parts[:worst], *parts[worst + 1 :]], room, "  ")
-    return (*head, *name, *shown)
+    name = ((f"{definition.short}{unit}  ", "title"),)
+    order = [parts[worst], *parts[:worst], *parts[worst + 1 :]] if parts else []
+    return (*head, *name, *beside(order, room - line_width(name), "  "))
 
 
 # -- table ---------------------------------------------------------------------------------------------------------
@@ -88,10 +93,10 @@ def summary_line(process: ProcessView, instrument: Instrument, place: Place, cha
 
 def _columns(width: int) -> tuple[int, int, int, int, int]:
     """Return the widths of name, value, normal, warning and reference."""
-    spare = max(0, width - 77)
-    name = 24 + min(12, spare // 3)
-    ranges = 15 + min(8, spare // 6)
-    return name, 10, ranges, ranges, max(0, width - name - 10 - 2 * ranges - 4)
+    spare = max(0, width - 78)
+    name = 12 + min(16, spare // 2)
+    ranges = 16 + min(6, spare // 6)
+    return name, 10, ranges, ranges, max(0, width - name - 10 - 2 * ranges - 7)
 
 
 def _row(parts: Sequence[tuple[str, str]], widths: Sequence[int]) -> Line:
@@ -119,13 +124,14 @@ def _metric_rows(judgement: Judgement, definition: MetricDefinition, charset: Ch
     unit = f" [{definition.unit}]" if definition.unit else ""
     title = f"{definition.title}{unit}"
     lines: list[Line] = []
-    several = len(judgement.elements) > 1
+    # A title that is longer than its column has a line of its own, as the title of several elements has.
+    several = len(judgement.elements) > 1 or len(title) > widths[0] - 2
     if several:
         lines.append((("   ", ""), (title, "strong")))
     for index, element in enumerate(judgement.elements):
         status = judgement.statuses[index]
         mark = STATUS_MARKS[status]
-        label = f"   {clean(element)}" if several else title
+        label = f"  {clean(element)}" if several else title
         form = definition.format
         row = _row(
             [

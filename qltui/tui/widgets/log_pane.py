@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["KEPT_LINES", "LogPane", "log_line", "matches"]
 
+_TEXT_ROLES: Final = {"alarm": "strong", "error": "strong", "info": "text"}
+"""Weight of the words; the colour is the mark's alone, or a bad night would be a wall of red."""
+
 KEPT_LINES: Final = 3000
 """Older lines are in the record, not in the screen's memory."""
 
@@ -31,7 +34,7 @@ def log_line(line: LogLine, charset: Charset) -> Line:
     text = clean(line.text)
     number = str(line.expid) if line.expid is not None and str(line.expid) not in text else ""
     head: Line = ((f" {clock_time(line.time)} ", "dim"), (f"{mark} ", role))
-    return (*head, *(((f"{number} ", "dim"),) if number else ()), (text, role if status is not None else "text"))
+    return (*head, *(((f"{number} ", "dim"),) if number else ()), (text, _TEXT_ROLES.get(line.level, "text")))
 
 
 def matches(line: LogLine, words: str) -> bool:

@@ -101,7 +101,7 @@ def _reducing(process: ProcessView, instrument: Instrument, now: float, mark: st
     return (*join([head, *bar], " "), ("  ", ""), *tail)
 
 
-def _finished(process: ProcessView, charset: Charset, *, busy: bool) -> Line:
+def _finished(process: ProcessView, charset: Charset) -> Line:
     """Return what became of the process on the screen, in a few words."""
     if process.state == "done":
         end = process.ended
@@ -110,8 +110,7 @@ def _finished(process: ProcessView, charset: Charset, *, busy: bool) -> Line:
         took = (
             f" {span(end - since)}{'' if late else ' after shutter'}" if end is not None and since is not None else ""
         )
-        words = f"done{took}" if busy else f"done{took}, waiting for the next exposure"
-        return ((f"{charset.mark(Status.NOT_CHECKED)} {words}", "text"),)
+        return ((f"{charset.mark(Status.NOT_CHECKED)} done{took}", "text"),)
     if process.state == "waiting":
         return ((f"{charset.mark(Status.WAITING)} waits for its turn", "text"),)
     status = Status.FAILED if process.state == "failed" else Status.CANCELLED
@@ -138,7 +137,7 @@ def activity(picture: StatusPicture, instrument: Instrument, charset: Charset, r
         return ((f"{charset.mark(Status.CANCELLED)} ", "odd"), (words_of[engine.state] + detail, "strong"))
     if process is None:
         return ((f"{charset.mark(Status.NOT_CHECKED)} waiting for the first exposure", "text"),)
-    return _finished(process, charset, busy=bool(picture.view.running) or picture.looking_back)
+    return _finished(process, charset)
 
 
 def _compiling(engine: EngineView, charset: Charset) -> Line:

@@ -84,22 +84,11 @@ def grid_lines(
                     at_cursor = cursor == Place(camera, block.step.name)
                     role = STATUS_MARKS[status].role + ("+cursor" if at_cursor else "")
                     canvas.put(*layout.position(block, row, index), charset.mark(status), role)
-    _hint_hidden(canvas, layout, width)
     return canvas.lines()
 
 
 def _arm_of(layout: GridLayout, place: Place) -> str:
     return next((arm for (arm, _), name in layout.cameras.items() if name == place.camera), "")
-
-
-def _hint_hidden(canvas: _Canvas, layout: GridLayout, width: int) -> None:
-    """Say that there are more steps than fit."""
-    if layout.hidden_before or layout.hidden_after:
-        first = layout.hidden_before + 1
-        last = first + len(layout.blocks) - 1
-        which = f"{first}" if first == last else f"{first}-{last}"
-        text = f"{which} of {len(layout.steps)} ›"
-        canvas.put(max(0, width - len(text) - 1), 0, text, "dim")
 
 
 @dataclass
@@ -133,6 +122,16 @@ class StepGrid(Lines, can_focus=True):
         self.process: ProcessView | None = None
         self.empty: tuple[str, ...] = ()
         self._chosen: Place | None = None
+
+    @property
+    def title(self) -> str:
+        """Heading; says which steps are shown where there is no room for all."""
+        layout = self._layout(*self.size)
+        if not layout.hidden_before and not layout.hidden_after:
+            return "Steps"
+        first = layout.hidden_before + 1
+        last = first + len(layout.blocks) - 1
+        return f"Steps {first if first == last else f'{first}-{last}'} of {len(layout.steps)}"
 
     @property
     def cursor(self) -> Place | None:

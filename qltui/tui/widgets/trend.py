@@ -75,7 +75,7 @@ def trend_spec(points: Sequence[TrendPoint], query: TrendQuery, charset: Charset
         if bad:
             series.append(Series(bad, STATUS_MARKS[status].role, marker=charset.mark(status)))
     x_range = _x_range(drawn)
-    ticks = time_ticks(*x_range, max(2, width // 14), _label)
+    ticks = time_ticks(*x_range, max(2, width // 11), _label)
     return ChartSpec(tuple(series), _limits(marked or drawn), x_range, ticks, "UT", query.definition.format)
 
 

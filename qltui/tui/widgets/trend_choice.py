@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from qltui.instruments.base import Instrument, MetricDefinition
-from qltui.model import Status
 from qltui.store.views import ProcessView
-from qltui.tui.cells import step_view, worst_judgement
+from qltui.tui.cells import first_judgement, step_view
 from qltui.tui.text import clean
 from qltui.tui.widgets.grid_layout import Place
 
@@ -39,6 +38,7 @@ class TrendQuery:
     definition: MetricDefinition
     cameras: tuple[str, ...]
     marked: str
+    arm: str
     element: str
     night: int
     obstypes: tuple[str, ...]
@@ -80,10 +80,11 @@ def choose_trend(
     metrics = available_metrics(process, instrument, arm)
     definition = next((item for item in metrics if item.name == choice.metric), None)
     if definition is None:
-        worst = worst_judgement(step_view(process, marked, cursor.step))
+        first = first_judgement(step_view(process, marked, cursor.step), instrument)
         own = [item for item in metrics if item.step == cursor.step]
-        name = worst.metric if worst is not None and worst.status.severity > Status.NOT_CHECKED.severity else ""
-        definition = next((item for item in own if item.name == name), own[0] if own else None)
+        candidates = [item for item in own if first is not None and item.name == first.metric]
+        candidates += [item for item in own if item.unit] + own
+        definition = candidates[0] if candidates else None
     if definition is None:
         return None
     elements, worst_element = _elements_of(process, definition, marked)
@@ -93,6 +94,7 @@ def choose_trend(
         definition,
         (marked,) if choice.one_camera else tuple(item.name for item in members),
         marked,
+        arm,
         "" if element == ALL_ELEMENTS else element,
         exposure.night,
         () if choice.all_obstypes else (exposure.obstype,),
@@ -104,8 +106,8 @@ def trend_title(query: TrendQuery) -> str:
     metric = query.definition
     element = f" {clean(query.element)}" if query.element else ""
     unit = f" [{metric.unit}]" if metric.unit else ""
-    kind = clean(query.obstypes[0]).lower() if query.obstypes else "all obstypes"
-    others = "" if len(query.cameras) == 1 else f" among {len(query.cameras)}"
+    kind = clean(query.obstypes[0]) if query.obstypes else "all obstypes"
+    others = "" if len(query.cameras) == 1 else f", dim: other {query.arm}"
     return f"{metric.name} {query.marked}{element}{unit}  {kind}{others}"
 
 

@@ -13,7 +13,7 @@ from qltui.tui.widgets.lines import Lines
 __all__ = ["VerdictPane", "verdict_lines"]
 
 
-def _headline(process: ProcessView, charset: Charset, width: int) -> list[Line]:
+def _headline(process: ProcessView, charset: Charset, width: int, height: int) -> list[Line]:
     """Return status and headline; on a second line what does not fit on the first."""
     verdict = process.verdict
     status = verdict.status
@@ -22,16 +22,19 @@ def _headline(process: ProcessView, charset: Charset, width: int) -> list[Line]:
         mark, role, word = charset.mark(Status.RUNNING), "active", "REDUCING"
     else:
         word = STATUS_WORDS[status][0]
-    head: Line = ((f" {mark} {word}", role),)
+    head: Line = ((" ", ""), (f"{mark} {word}", role))
     words = clean(verdict.headline)
-    if cells(words) + cells(word) + 6 <= width:
-        return [(*head, (f"  {words}", "strong"))]
+    counts = f"{verdict.good} of {verdict.expected} good"
+    # In few rows a culprit is worth more than the second half of a sentence.
+    for candidate in (words, counts) if height < 8 and verdict.expected else (words,):
+        if cells(candidate) + cells(word) + 6 <= width:
+            return [(*head, (f"  {candidate}", "strong"))]
     return [head, *(((f"   {part}", "strong"),) for part in wrap(words, width - 4))]
 
 
 def verdict_lines(process: ProcessView, charset: Charset, width: int, height: int) -> list[Line]:
     """Return the verdict and as many culprits as fit, worst first; what does not fit is counted."""
-    lines = _headline(process, charset, width)
+    lines = _headline(process, charset, width, height)
     spacious = height >= len(lines) + len(process.verdict.culprits) + 2 and height > 10
     if spacious:
         lines.append(())
@@ -40,7 +43,7 @@ def verdict_lines(process: ProcessView, charset: Charset, width: int, height: in
     shown = culprits if len(culprits) <= room else culprits[: max(0, room - 1)]
     for status, words in shown:
         mark = STATUS_MARKS[status]
-        line = ((f" {charset.mark(status)} ", mark.role), (clean(words), "text"))
+        line = ((" ", ""), (charset.mark(status), mark.role), (f" {clean(words)}", "text"))
         lines.append(fit(line, width - 1))
     if len(shown) < len(culprits) and room > 0:
         lines.append(((f"   and {len(culprits) - len(shown)} more: e expands", "dim"),))
