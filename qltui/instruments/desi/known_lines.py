@@ -11,7 +11,7 @@ from qltui.instruments.desi.constants import WAVELENGTH_RANGE
 from qltui.instruments.desi.state import Kind, State
 from qltui.reduction.lines import ARC_LINES, SKY_LINES, LineList, isolated
 
-__all__ = ["every_line", "known_lines"]
+__all__ = ["every_line", "known_lines", "spread_lines"]
 
 LINE_SIGMA: Final = 1.15
 """Of a line along the dispersion where the calibration does not tell [px]."""
@@ -38,7 +38,8 @@ def known_lines(state: State) -> LineList:
     fewer than six, they stand alone among the brighter ones; possibly there is none.
     """
     assert state.rows is not None
-    dispersion = float(np.nanmedian(state.rows.dispersion)) if np.isfinite(state.rows.dispersion).any() else 0.0
+    some = state.rows.dispersion[::16, ::16]
+    dispersion = float(np.median(some[np.isfinite(some)])) if np.isfinite(some).any() else 0.0
     sigmas = state.rows.ysigma[np.isfinite(state.rows.ysigma)]
     sigma = float(np.median(sigmas)) if sigmas.size else LINE_SIGMA
     # Rounded, so that the cameras of an arm share what was found for the first.
@@ -58,3 +59,13 @@ def _alone(arm: str, arc: bool, dispersion: float, sigma: float) -> LineList:
         if len(found) >= ENOUGH:
             break
     return found
+
+
+def spread_lines(lines: LineList, arm: str, most: int) -> LineList:
+    """Return at most `most` lines: of each of so many equal parts of the arm's range the strongest."""
+    if len(lines) <= most:
+        return lines
+    low, high = WAVELENGTH_RANGE[arm]
+    part = np.clip((lines.wavelength - low) / (high - low) * most, 0, most - 1).astype(np.int64)
+    keep = [int(np.flatnonzero(part == k)[np.argmax(lines.strength[part == k])]) for k in np.unique(part)]
+    return LineList(lines.wavelength[keep], lines.strength[keep], lines.species[keep])

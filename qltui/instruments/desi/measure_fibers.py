@@ -12,7 +12,7 @@ import numpy.typing as npt
 from qltui.instruments.desi.state import State
 from qltui.model import Measurement
 
-__all__ = ["good_fibers", "trace_shifts"]
+__all__ = ["declared_fibers", "good_fibers", "name_fibers", "trace_shifts"]
 
 _NAMED: Final = 5
 """Ranges of fibres that a reason names before it only counts."""
@@ -25,15 +25,22 @@ def good_fibers(state: State) -> Measurement:
     reference compares with 500 whatever the traces say, with a threshold that needs amplifiers named by numbers, so
     that real data have no such metric.)
     """
-    if state.good is None or state.spectra is None:
+    if state.levels is None:
         return Measurement("NGOODFIB", (math.nan,), reason=_no_spectra(state), not_applicable=True)
-    declared = np.ones(state.good.size, dtype=bool)
-    broken = [fiber for fiber in state.calibration.broken_fibers if 0 <= fiber < declared.size]
-    declared[broken] = False
-    dark = np.flatnonzero(declared & ~state.good)
-    reason = f"dark: {name_fibers(dark)}" if dark.size else ""
-    value, expected = float((state.good & declared).sum()), float(declared.sum())
+    good = state.levels.good
+    declared = declared_fibers(state, good.size)
+    dark = np.flatnonzero(declared & ~good)
+    words = [f"dark: {name_fibers(dark)}" if dark.size else "", state.levels.reason]
+    value, expected = float((good & declared).sum()), float(declared.sum())
+    reason = "; ".join(word for word in words if word)
     return Measurement("NGOODFIB", (value,), reason=reason, references={"calibration": (expected,)})
+
+
+def declared_fibers(state: State, nfiber: int) -> npt.NDArray[np.bool_]:
+    """Return the fibres that should bring light: all that the traces have, but for those known to be broken."""
+    declared = np.ones(nfiber, dtype=bool)
+    declared[[fiber for fiber in state.calibration.broken_fibers if 0 <= fiber < nfiber]] = False
+    return declared
 
 
 def trace_shifts(state: State) -> Measurement:

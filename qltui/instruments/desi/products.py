@@ -168,7 +168,8 @@ def _fibers(state: State, nfiber: int) -> dict[str, tuple[Any, str]]:
         for band in ("g", "r", "z"):
             columns[f"MAG_{band.upper()}"] = (targets.magnitude(band), "mag")
     optional = {
-        "GOOD": (state.good, ""),
+        "GOOD": (state.levels.good if state.levels is not None else None, ""),
+        "LEVEL": (state.levels.level if state.levels is not None else None, ""),
         "DX": (state.dx.fibers if state.dx is not None else None, "pixel"),
         "DY": (state.dy.fibers if state.dy is not None else None, "pixel"),
         "XSIGMA": (state.widths.x if state.widths is not None else None, "pixel"),
@@ -227,7 +228,11 @@ def _night_product(state: State) -> dict[str, list[Any]]:
     """Return what later exposures of the night will use."""
     if state.kind == Kind.FLAT and state.flat is not None:
         flat = state.flat
-        hdus = [_image("FIBERFLAT", flat.flat), _image("IVAR", flat.ivar), _image("WAVELENGTH", flat.wavelength)]
+        hdus = [
+            _image("FIBERFLAT", flat.flat),
+            _image("IVAR", flat.ivar),
+            _image("WAVELENGTH", flat.wavelength.astype(np.float32)),
+        ]
         return {"fiberflat": [*hdus, _image("MEANSPEC", flat.mean_spectrum, "electron/Angstrom")]}
     if state.kind == Kind.ARC and state.arc is not None and state.traces is not None:
         coefficients = _image("YSIG", state.arc.ysigma_coeff, "pixel")

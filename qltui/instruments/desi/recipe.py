@@ -15,14 +15,14 @@ from qltui.instruments.base import get_instrument
 from qltui.instruments.desi.calibration import Calibrations, CameraCalibration
 from qltui.instruments.desi.fibermap import FiberMap, read_fibermap
 from qltui.instruments.desi.files import RawCamera, read_camera, read_camera_header
-from qltui.instruments.desi.known_lines import every_line, known_lines
+from qltui.instruments.desi.known_lines import every_line, known_lines, spread_lines
 from qltui.instruments.desi.state import Kind, State
 from qltui.instruments.errors import InvalidFileError
 from qltui.model import CameraTask, Product
 from qltui.reduction.cosmics import find_cosmics
 from qltui.reduction.detector import CcdImage, assemble
 from qltui.reduction.extraction import extract
-from qltui.reduction.goodfibers import good_fibers
+from qltui.reduction.goodfibers import fiber_levels
 from qltui.reduction.overscan import Overscan, measure_overscan
 from qltui.reduction.shifts import MAXIMUM_DX, measure_dx, measure_dy
 from qltui.reduction.traces import RowTraces, shifted, trace_rows
@@ -36,6 +36,18 @@ COSMIC_GRADIENTS: Final = {
     "z": (0.829552, 0.862828, 0.633424, 0.664144),
 }
 """Point-spread function one pixel from its centre over that at the centre, along x, y and both diagonals (desispec)."""
+LINES_FOR_WIDTHS: Final = 8
+LINES_FOR_SHIFT: Final = 24
+"""Lines in each of 500 fibres are plenty: more cost time and tell nothing new."""
+
+_DETECTOR: Final = ("bias", "dark", "pixel_flat", "mask", "biaslevels")
+CALIBRATIONS: Final = {
+    Kind.DARK: _DETECTOR,
+    Kind.FLAT: ("traces", *_DETECTOR),
+    Kind.ARC: ("traces", *_DETECTOR),
+    Kind.SKY: ("traces", *_DETECTOR, "fiberflat"),
+}
+"""What is read for an exposure of each kind: what nobody uses costs time and would be told as missing."""
 
 
 def begin(task: CameraTask) -> State:
@@ -48,14 +60,15 @@ def begin(task: CameraTask) -> State:
     """
     camera = get_instrument("desi").camera(task.camera)
     header = read_camera_header(task.exposure, task.camera)
+    kind = Kind.of(task.exposure.obstype)
     calibration = Calibrations(task.calibration_directory).for_camera(
-        task.exposure, task.camera, header, task.night_calibrations
+        task.exposure, task.camera, header, task.night_calibrations, CALIBRATIONS[kind]
     )
     raw = read_camera(task.exposure, task.camera, calibration)
     overscans = tuple(measure_overscan(raw.raw, amplifier) for amplifier in raw.amplifiers)
     ccd, done, problems = _electrons(task, raw, calibration, overscans)
     fibermap, reason = None, ""
-    if Kind.of(task.exposure.obstype) == Kind.SKY:
+    if kind == Kind.SKY:
         fibermap, reason = _targets(task, calibration)
     state = State(
         task=task,
@@ -114,7 +127,7 @@ def check_ccds(state: State) -> State:
     state = _follow_traces(state)
     if state.traces is None or not state.has_lines:
         return state
-    lines = known_lines(state)
+    lines = spread_lines(known_lines(state), state.camera.arm, LINES_FOR_WIDTHS)
     return state.with_(widths=line_widths(state.ccd, state.traces, lines.wavelength))
 
 
@@ -144,7 +157,7 @@ def check_fibers(state: State) -> State:
     if state.has_lines:
         state = _follow_lines(state)
     assert state.spectra is not None
-    return state.with_(good=good_fibers(state.spectra))
+    return state.with_(levels=fiber_levels(state.spectra))
 
 
 def _follow_lines(state: State) -> State:
@@ -154,7 +167,8 @@ def _follow_lines(state: State) -> State:
     assert traces is not None
     assert rows is not None
     every = every_line(state)
-    dy = measure_dy(spectra, traces, known_lines(state).wavelength, comb=(every.wavelength, every.strength))
+    lines = spread_lines(known_lines(state), state.camera.arm, LINES_FOR_SHIFT)
+    dy = measure_dy(spectra, traces, lines.wavelength, comb=(every.wavelength, every.strength))
     if not np.isfinite(dy.value):
         return state.with_(dy=dy).noted(f"wavelengths not moved: {dy.reason}")
     wavelength = move_wavelengths(rows, dy.value)

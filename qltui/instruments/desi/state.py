@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from qltui.reduction.cosmics import CosmicCounts
     from qltui.reduction.detector import CcdImage
     from qltui.reduction.flat import FiberFlat
+    from qltui.reduction.goodfibers import FiberLevels
     from qltui.reduction.overscan import Overscan
     from qltui.reduction.resolution import ArcFit
     from qltui.reduction.shifts import Shift
@@ -78,8 +79,8 @@ class State:
         Of lines and profiles.
     spectra : Spectra or None
         As extracted.
-    good : ndarray of bool, shape (nf,), or None
-        Fibres that bring light.
+    levels : FiberLevels or None
+        Light of each fibre, and which bring any.
     flat : FiberFlat or None
         The night's or the site's that was applied, or the one made here from a flat.
     flattened : Spectra or None
@@ -114,7 +115,7 @@ class State:
     rows: RowTraces | None = None
     widths: Widths | None = None
     spectra: Spectra | None = None
-    good: npt.NDArray[np.bool_] | None = None
+    levels: FiberLevels | None = None
     flat: FiberFlat | None = None
     flattened: Spectra | None = None
     sky: SkySubtracted | None = None
