@@ -49,7 +49,7 @@ FIBER_LISTS: Final = (
 _HARDWARE_NAMES_SINCE: Final = 20191211
 _TEMPERATURE_TOLERANCE: Final = 3.0
 """Of the CCD between a dark and the exposure [K]."""
-_MAX_TEXT_FILE: Final = 8_000_000
+_MAX_TEXT_FILE: Final = 2_000_000
 _SUFFIXES: Final = ("", ".gz", ".fz")
 _RANGE: Final = re.compile(r"(\d{1,5})(?:\s*(?::|\.\.|-)\s*(\d{1,5}))?")
 
@@ -126,6 +126,7 @@ def _plain_file(root: Path, prefix: str, camera: str, night: int) -> Path | None
 @lru_cache(maxsize=40)
 def _load_yaml(path: str, _mtime_ns: int, _size: int) -> Any:
     with Path(path).open("rb") as stream:
+        # Not the loader in C: deep nesting makes it overflow the stack and takes the process with it.
         return yaml.safe_load(stream.read(_MAX_TEXT_FILE))
 
 
