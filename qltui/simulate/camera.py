@@ -94,8 +94,12 @@ class SimulatedCamera:
 
     def cosmic_mask(self, sigma: float = 10.0) -> NDArray[np.bool_]:
         """Return which pixels ``(ny, nx)`` got more than `sigma` times their noise from cosmic rays."""
-        noise = np.sqrt(self.expected + self.read_noise**2)
-        mask: NDArray[np.bool_] = self.cosmic > sigma * noise
+        mask = np.zeros(self.cosmic.shape, dtype=np.bool_)
+        for part, channel in zip(self.layout.amplifiers, self.channels, strict=True):
+            charge, expected = self.cosmic[part.ccd.slices], self.expected[part.ccd.slices]
+            hit = np.nonzero(charge)  # a few pixels in a thousand
+            variance = expected[hit] + channel.read_noise**2 + channel.gain**2 / 12.0
+            mask[part.ccd.slices][hit] = charge[hit] > sigma * np.sqrt(variance)
         return mask
 
 
@@ -173,10 +177,11 @@ def simulate_camera(request: SimulationRequest, camera: str, *, calibration: Pat
     expected = np.full((layout.ny, layout.nx), DARK_CURRENT * request.exptime, dtype=np.float32)
     if light.has_any:
         paint_fibers(expected, light.total(), rows.x, rows.xsigma)
-    cosmic, hits = np.zeros_like(expected), 0
     if request.cosmics:
         rng = _generator(request, _COSMICS, index)
         cosmic, hits = cosmic_rays((layout.ny, layout.nx), camera[0], request.exptime, rng)
+    else:
+        cosmic, hits = np.zeros_like(expected), 0
     collected = poisson(_generator(request, _PHOTONS, index), expected) if request.photon_noise else expected
     rng = _generator(request, _READOUT, index)
     channels = _spoiled(camera_channels(index, camera[0], AMPLIFIERS, rng), request, camera)

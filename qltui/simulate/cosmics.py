@@ -100,4 +100,5 @@ def _splat(
     for i, fraction_y in zip((-1, 0, 1), part_y, strict=True):
         for j, fraction_x in zip((-1, 0, 1), part_x, strict=True):
             inside = (row + i >= 0) & (row + i < ny) & (column + j >= 0) & (column + j < nx)
-            np.add.at(image, (row[inside] + i, column[inside] + j), (weight * fraction_y * fraction_x)[inside])
+            pixel = (row[inside] + i) * nx + column[inside] + j
+            np.add.at(image.reshape(-1), pixel, (weight * fraction_y * fraction_x)[inside].astype(np.float32))

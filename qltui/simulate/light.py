@@ -136,7 +136,8 @@ def sky_light(
     """
     middles = np.array([0.5 * (low + high) for low, high in CONTINUUM_WINDOWS[arm]])
     blue = (wavelength / middles.mean()) ** -1.0 / np.mean((middles / middles.mean()) ** -1.0)
-    rate = DARK_SKY * (sky.dark + sky.moon * blue + sky.sun * blue * _solar(wavelength, resolution))
+    sun = sky.sun * _solar(wavelength, resolution) if sky.sun else 0.0
+    rate = DARK_SKY * (sky.dark + (sky.moon + sun) * blue)
     lines = _in_arm(arm, _SPARSE_SKY if sparse else SKY_LINES)
     return Light(rate * exptime, lines.wavelength, lines.strength * _STRONGEST_SKY_LINE * sky.lines * exptime)
 
