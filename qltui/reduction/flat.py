@@ -52,7 +52,7 @@ class FiberFlat:
     @property
     def measured(self) -> npt.NDArray[np.bool_]:
         """Fibres with a flat, shape (nf,)."""
-        return (self.ivar > 0).any(axis=1)
+        return np.asarray((self.ivar > 0).any(axis=1), dtype=np.bool_)
 
 
 @njit(cache=True, nogil=True)
@@ -109,9 +109,9 @@ def _apply(
 def apply_fiberflat(spectra: Spectra, flat: FiberFlat) -> Spectra:
     """Divide spectra by the fibre flat.
 
-    The flat is interpolated in wavelength where the solution has moved by half a pixel or more. Its noise goes into ``ivar``:
-    ``1/ivar' = 1/(ivar f^2) + F^2 / (ivar_f f^4)``. Samples where the flat was not measured, or is below 0.05, keep
-    their flux, get ``ivar`` 0 and the mask bit `FLAT_LOW`.
+    Where the solution has moved by half a pixel or more, the flat is interpolated in wavelength. Its noise goes into
+    ``ivar``: ``1/ivar' = 1/(ivar f^2) + F^2 / (ivar_f f^4)``. Samples where the flat was not measured,
+    or is below 0.05, keep their flux, get ``ivar`` 0 and the mask bit `FLAT_LOW`.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def apply_fiberflat(spectra: Spectra, flat: FiberFlat) -> Spectra:
         probes = [0, spectra.shape[1] // 4, spectra.shape[1] // 2, 3 * spectra.shape[1] // 4, -1]
         moved = np.abs(flat.wavelength[:, probes] - spectra.wavelength[:, probes])
         # Nothing in a flat is narrower than 16 px: over half a pixel it changes by less than its noise.
-        same = (moved < NEAR * spectra.dispersion[:, probes]).all(axis=1)
+        same[:] = (moved < NEAR * spectra.dispersion[:, probes]).all(axis=1)
     flux, ivar = np.empty_like(spectra.flux), np.empty_like(spectra.ivar)
     mask, read = np.empty_like(spectra.mask), np.empty_like(spectra.read_variance)
     _apply(
@@ -217,8 +217,9 @@ def _mean_lamp(
     weight *= ((level / level.mean()) ** 2).astype(np.float32)[:, None]
     # The median of some fibres is a first guess that no cosmic ray spoils; the mean of all is the less noisy one.
     some = slice(None, None, max(chosen.size // 24, 1))
-    with np.errstate(invalid="ignore"):
-        guess = np.nan_to_num(np.ma.median(np.ma.array(scaled[some], mask=weight[some] <= 0), axis=0).filled(0.0))
+    sample = np.where(weight[some] > 0, scaled[some], np.float32(np.nan))
+    sample[:, np.isnan(sample).all(axis=0)] = 0.0
+    guess = np.nanmedian(sample, axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         tolerance = _OUTLIER / np.sqrt(weight) + np.float32(0.15) * guess
         kept = (weight > 0) & (np.abs(scaled - guess) < tolerance)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from qltui.reduction.spectra import Spectra
 
@@ -84,6 +85,35 @@ def flux_to_magnitude(flux: npt.ArrayLike) -> FloatArray:
     return np.where(positive, _NANOMAGGY - 2.5 * np.log10(np.where(positive, f, 1.0)), np.nan)
 
 
+@njit(cache=True, nogil=True)
+def _mean_over_band(
+    flux: Any, ivar: Any, wave: Any, disp: Any, fibers: Any, nodes: Any, response: Any, least: float, out: Any
+) -> None:
+    """Fill `out` (nf,) with the mean of flux weighted by the response, for the fibres asked for."""
+    last = nodes.size - 1
+    for f in range(flux.shape[0]):
+        if not fibers[f]:
+            continue
+        k = 0
+        total = 0.0
+        covered = 0.0
+        light = 0.0
+        for y in range(flux.shape[1]):
+            w = wave[f, y]
+            if not (w > nodes[0] and w < nodes[last]):
+                continue
+            while k < last - 1 and nodes[k + 1] < w:
+                k += 1
+            t = (w - nodes[k]) / (nodes[k + 1] - nodes[k])
+            weight = ((1.0 - t) * response[k] + t * response[k + 1]) * disp[f, y]
+            total += weight
+            if ivar[f, y] > 0:
+                covered += weight
+                light += weight * flux[f, y]
+        if total > 0 and covered >= least * total:
+            out[f] = light / covered
+
+
 def band_rates(spectra: Spectra, band: Band, exposure_time: float, fibers: npt.NDArray[np.bool_]) -> FloatArray:
     """Return the mean count rate of each fibre over a band, shape (nf,) [e-/s/Angstrom].
 
@@ -91,15 +121,12 @@ def band_rates(spectra: Spectra, band: Band, exposure_time: float, fibers: npt.N
     NaN for fibres not asked for, and where less than 0.8 of the response that the arm covers is unmasked.
     """
     rates = np.full(spectra.shape[0], np.nan)
-    if not exposure_time > 0:
-        return rates
-    for f in np.flatnonzero(fibers):
-        response = np.interp(spectra.wavelength[f], band.wavelength, band.response, left=0.0, right=0.0)
-        weight = response * spectra.dispersion[f]
-        known = spectra.ivar[f] > 0
-        covered, total = float(weight[known].sum()), float(weight.sum())
-        if total > 0 and covered >= _LEAST_COVERED * total:
-            rates[f] = float((weight[known] * spectra.flux[f][known]).sum()) / covered / exposure_time
+    if exposure_time > 0:
+        _mean_over_band(
+            spectra.flux, spectra.ivar, spectra.wavelength, spectra.dispersion, fibers, band.wavelength, band.response,
+            _LEAST_COVERED, rates,
+        )  # fmt: skip
+        rates /= exposure_time
     return rates
 
 
@@ -180,7 +207,7 @@ def class_delta_magnitudes(
     catalogue_flux : ndarray, shape (nf,)
         [nanomaggy]; targets without a positive flux are left out.
     classes : mapping
-        Masks (nf,) of the targets of each class.
+        Masks (nf,) of the targets of each class; leave out fibres that bring no light.
 
     Returns
     -------
