@@ -202,12 +202,13 @@ def _lines(
     lines.extend(f"  note: {problem}" for problem in exposure.problems)
     lines.append(f"{verdict.status.value}: {verdict.headline}")
     lines.extend(f"  {status.value:<8} {text}" for status, text in verdict.culprits)
-    lines.append("")
-    lines.extend(grid_lines(instrument, [(s.name, s.title) for s in instrument.steps_for(exposure.obstype)], cameras))
-    lines.append("  (" + ", ".join(f"{mark} {status.value.lower()}" for status, mark in MARKS.items()) + ")")
-    if len(cameras) <= 3:
+    if len(cameras) <= 3:  # the grid would be empty but for them: their numbers say more
         for camera in cameras.values():
             lines.extend(["", *_camera_lines(camera, instrument)])
+        return lines
+    steps = [(step.name, step.title) for step in instrument.steps_for(exposure.obstype)]
+    lines.extend(["", *grid_lines(instrument, steps, cameras)])
+    lines.append("  (" + ", ".join(f"{mark} {status.value.lower()}" for status, mark in MARKS.items()) + ")")
     return lines
 
 
