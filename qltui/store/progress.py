@@ -10,7 +10,7 @@ from typing import Any, Final
 from qltui.model import CameraReport, Judgement, Product, Status, StepReport, Verdict, worst
 from qltui.store import schema
 from qltui.store.codec import dump, pack, path_value, text_value
-from qltui.store.database import Database
+from qltui.store.database import Database, Row
 from qltui.store.exposures import series_id
 from qltui.store.queue import forget_measurements
 
@@ -302,6 +302,22 @@ def _add_measurements(database: Database, process: int, camera: str, judgements:
             numbers = (_null(bound) for bound in (value, reference, *normal, *warning))
             rows.append((series, when, process, *numbers, status.value, reason))
     database.many(_INSERT_MEASUREMENT, rows)
+    others = _other_runs(database, process)
+    if others:
+        database.many(
+            "UPDATE measurement SET replaced_by = ? WHERE series_id = ? AND time = ? AND process_id = ?",
+            ((process, row[0], time_of_run, run) for row in rows for run, time_of_run in others),
+        )
+
+
+def _other_runs(database: Database, process: int) -> list[Row]:
+    """Return the other processes of the exposure, and the times under which their measurements stand."""
+    return database.sql(
+        """SELECT other.id, other.time FROM process
+           JOIN process AS other ON other.exposure_id = process.exposure_id AND other.id != process.id
+           WHERE process.id = ?""",
+        (process,),
+    )
 
 
 def _null(value: float) -> float | None:

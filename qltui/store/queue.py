@@ -182,12 +182,21 @@ def recover(database: Database, now: float | None = None) -> list[int]:
 
 
 def forget_measurements(database: Database, process: int, camera: str) -> None:
-    """Delete what an attempt measured that is done again: nothing of it may stand beside the new values."""
+    """Delete what an attempt measured that is done again: nothing of it may stand beside the new values.
+
+    What it had replaced counts again until then.
+    """
+    parameters = (process, text_value(camera))
+    series = """(SELECT series.id FROM series JOIN process JOIN exposure ON exposure.id = process.exposure_id
+        WHERE process.id = ?1 AND series.instrument_id = exposure.instrument_id AND series.camera = ?2)"""
+    runs = """(SELECT other.time FROM process JOIN process AS other ON other.exposure_id = process.exposure_id
+        WHERE process.id = ?1)"""
     database.sql(
-        """DELETE FROM measurement WHERE process_id = ?1
-               AND time = (SELECT time FROM process WHERE id = ?1)
-               AND series_id IN (
-                   SELECT series.id FROM series JOIN process JOIN exposure ON exposure.id = process.exposure_id
-                   WHERE process.id = ?1 AND series.instrument_id = exposure.instrument_id AND series.camera = ?2)""",
-        (process, text_value(camera)),
+        f"DELETE FROM measurement WHERE process_id = ?1 AND series_id IN {series} AND time IN {runs}",  # noqa: S608
+        parameters,
+    )
+    database.sql(
+        f"""UPDATE measurement SET replaced_by = NULL
+            WHERE replaced_by = ?1 AND series_id IN {series} AND time IN {runs}""",  # noqa: S608
+        parameters,
     )

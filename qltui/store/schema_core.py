@@ -258,6 +258,7 @@ class Series(Model):
 class Measurement(Model):
     """One value of one series in one process, with the limits it was judged by.
 
+    `replaced_by` is the process that measured it anew; trends and references leave such a value out.
     The table is its own index in the order in which trends read it: a season of one series lies together on the disk.
     """
 
@@ -272,6 +273,7 @@ class Measurement(Model):
     warning_high = FloatField(null=True)
     status = TextField()
     reason = TextField(null=True)
+    replaced_by = IntegerField(null=True)
 
     class Meta:
         """Names and keys in SQLite."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
@@ -88,45 +89,26 @@ def trend(
         query = f"""SELECT measurement.time, exposure.expid, series.camera, series.element, measurement.value,
                            measurement.status, measurement.normal_low, measurement.normal_high,
                            measurement.warning_low, measurement.warning_high, exposure.obstype, exposure.program,
-                           measurement.process_id, exposure.id
+                           measurement.process_id
                     FROM series
                     CROSS JOIN measurement ON measurement.series_id = series.id
                     CROSS JOIN process ON process.id = measurement.process_id
                     CROSS JOIN exposure ON exposure.id = process.exposure_id
                     CROSS JOIN night ON night.id = exposure.night_id
-                    WHERE series.id = ? AND measurement.time BETWEEN ? AND ? {condition}
+                    WHERE series.id = ? AND measurement.time BETWEEN ? AND ?
+                        AND measurement.replaced_by IS NULL {condition}
                     ORDER BY measurement.time, measurement.process_id"""  # noqa: S608
-        points: list[TrendPoint] = []
-        for series in wanted:
-            points += _newest_runs(database.sql(query, (series, first, last, *extra)))
+        points = [_point(row) for series in wanted for row in database.sql(query, (series, first, last, *extra))]
     if len(wanted) > 1:
         points.sort(key=attrgetter("time", "process"))
     return points
-
-
-def _newest_runs(rows: Iterable[Row]) -> Iterator[TrendPoint]:
-    """Turn the rows of one series into points: of an exposure reduced several times, the last value.
-
-    The runs of an exposure follow each other, for they stand under its time; another exposure may have the same.
-    """
-    same: dict[int, Row] = {}
-    when = None
-    for row in rows:
-        if row[0] != when:
-            for kept in same.values():
-                yield _point(kept)
-            same.clear()
-            when = row[0]
-        same[row[13]] = row
-    for kept in same.values():
-        yield _point(kept)
 
 
 _STATUS: Final = {status.value: status for status in Status}
 
 
 def _point(row: Row) -> TrendPoint:
-    when, expid, camera, element, value, status, low, high, lower, higher, obstype, program, process, _ = row
+    when, expid, camera, element, value, status, low, high, lower, higher, obstype, program, process = row
     normal, warning = (low, high), (lower, higher)
     if value is None:
         value = math.nan
@@ -136,6 +118,12 @@ def _point(row: Row) -> TrendPoint:
     return TrendPoint(
         *(when, expid, camera, element, value, _STATUS[status], normal, warning, obstype, program, process)
     )
+
+
+_PIECE: Final = """
+    SELECT min(time), max(time), count(*), sum(status != 'NORMAL'), min(value), max(value), avg(value),
+           min(normal_low), max(normal_high), min(warning_low), max(warning_high)
+    FROM measurement WHERE series_id = ? AND time >= ? AND time < ? AND replaced_by IS NULL"""
 
 
 def trend_bins(
@@ -161,24 +149,13 @@ def trend_bins(
         )[0]
         if None in span or span[1] < span[0]:
             return []
-        # Few exposures were reduced twice: only of those it is looked up whether a later run replaced the value.
-        width = max((span[1] - span[0]) / bins, 1e-3)
-        rows = database.sql(
-            """SELECT min(time), max(time), count(*), sum(status != 'NORMAL'), min(value), max(value), avg(value),
-                      min(normal_low), max(normal_high), min(warning_low), max(warning_high)
-               FROM measurement AS point
-               WHERE series_id = ?1 AND time BETWEEN ?2 AND ?3 AND (process_id NOT IN (
-                   SELECT id FROM process WHERE exposure_id IN (
-                       SELECT exposure_id FROM process GROUP BY exposure_id HAVING count(*) > 1))
-                 OR NOT EXISTS (
-                   SELECT 1 FROM measurement AS later
-                   WHERE later.series_id = ?1 AND later.time = point.time AND later.process_id > point.process_id
-                       AND (SELECT exposure_id FROM process WHERE id = later.process_id)
-                         = (SELECT exposure_id FROM process WHERE id = point.process_id)))
-               GROUP BY min(CAST((time - ?2) / ?4 AS INTEGER), ?5) ORDER BY 1""",
-            (wanted[0], *span, width, bins - 1),
-        )
-    return [_bin(row) for row in rows]
+        start, end = span
+        edges = [start + (end - start) * index / bins for index in range(bins)] + [math.nextafter(end, math.inf)]
+        # Piece by piece, each a range of the table's own order: grouping them all would sort them all.
+        rows = [
+            database.sql(_PIECE, (wanted[0], low, high))[0] for low, high in itertools.pairwise(edges) if low < high
+        ]
+    return [_bin(row) for row in rows if row[2]]
 
 
 def _bin(row: Row) -> TrendBin:
@@ -227,16 +204,14 @@ def history(
         if names:
             condition += f" AND exposure.{column} IN ({_marks(names)})"
             extra += [text_value(name) for name in names]
-    # Only the newest process of an exposure speaks for it: a value that a later run took back is no reference.
+    # Only the last process of an exposure speaks for it: a value that a later run took back is no reference.
     query = f"""SELECT measurement.value
                 FROM measurement
                 CROSS JOIN process ON process.id = measurement.process_id
                 CROSS JOIN exposure ON exposure.id = process.exposure_id
                 WHERE measurement.series_id = ? AND measurement.time < ?
                     AND measurement.status IN ({_marks(statuses)}) AND measurement.value IS NOT NULL
-                    AND NOT EXISTS (SELECT 1 FROM measurement AS later JOIN process AS run ON run.id = later.process_id
-                        WHERE later.series_id = measurement.series_id AND later.time = measurement.time
-                            AND later.process_id > measurement.process_id AND run.exposure_id = exposure.id)
+                    AND measurement.replaced_by IS NULL
                     AND ifnull((SELECT value FROM flag WHERE flag.exposure_id = exposure.id
                         ORDER BY flag.id DESC LIMIT 1), '') NOT IN ({_marks(_REJECTED)})
                     {condition}

@@ -7,7 +7,7 @@ import statistics
 
 import pytest
 
-from qltui.model import Status, Trigger
+from qltui.model import Status, StepReport, Trigger
 from qltui.store.codec import exposure_time
 
 
@@ -119,3 +119,21 @@ def test_pieces_of_two_exposures_of_one_time(store, make_exposure, make_judgemen
     for expid in (3500, 3501):
         reduce(make_exposure(expid, mjd=58757.9), {"b0": make_judgement(float(expid))})
     assert sum(piece.count for piece in store.trend_bins("NOISE_AMP", "b0", "A")) == 2
+
+
+def test_a_run_that_is_cut_off_replaces_nothing(season, make_exposure, make_judgement):
+    exposure = make_exposure(3500, program="BRIGHT")
+    number = season.enqueue(season.add_exposure(exposure), Trigger.REPROCESS, "ada", ("b0",))
+    season.start_process(number)
+    season.start_job(number, "b0")
+    season.finish_step(number, "b0", 1, StepReport("CHECK_CCDS", Status.NORMAL, 0.1), [make_judgement(9.0)])
+    assert season.trend("NOISE_AMP", ("b0",), ("A",), night=20191001)[0].value == 9.0
+    season.recover()
+    assert [point.value for point in season.trend("NOISE_AMP", ("b0",), night=20191001)][:2] == [1.0, 6.0]
+
+
+def test_a_rewritten_file_with_another_time_replaces_the_old_values(store, make_exposure, make_judgement, reduce):
+    reduce(make_exposure(), {"b0": make_judgement(3.0)})
+    reduce(make_exposure(mjd=58757.5, size=7), {"b0": make_judgement(4.0)})
+    assert [point.value for point in store.trend("NOISE_AMP")] == [4.0]
+    assert store.history("NOISE_AMP", "b0", "A", 5) == [4.0]

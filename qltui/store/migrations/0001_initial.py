@@ -101,8 +101,8 @@ TABLES = (
     """CREATE TABLE measurement (
         series_id INTEGER NOT NULL, time REAL NOT NULL, process_id INTEGER NOT NULL, value REAL,
         reference REAL, normal_low REAL, normal_high REAL, warning_low REAL, warning_high REAL,
-        status TEXT NOT NULL, reason TEXT, PRIMARY KEY (series_id, time, process_id),
-        FOREIGN KEY (series_id) REFERENCES series (id),
+        status TEXT NOT NULL, reason TEXT, replaced_by INTEGER,
+        PRIMARY KEY (series_id, time, process_id), FOREIGN KEY (series_id) REFERENCES series (id),
         FOREIGN KEY (process_id) REFERENCES process (id) ON DELETE CASCADE
     ) WITHOUT ROWID""",
     """CREATE TABLE mute (
