@@ -160,32 +160,37 @@ def _faintest(nsigma: float, floor: float) -> float:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _search(
+def _scan(
     image: Any, mask: Any, y0: int, y1: int, x0: int, x1: int, floor: float, factors: Any,
     nsigma: float, c: float, found: Any,
 ) -> int:  # fmt: skip
-    """Flag the cosmic rays of one amplifier, list their pixels in `found` as far as it reaches, return their number."""
-    ny, nx = image.shape
-    y0, y1, x0, x1 = max(y0, 4), min(y1, ny - 4), max(x0, 2), min(x1, nx - 2)
-    faintest = _faintest(0.5 * nsigma, floor)
+    """List the pixels of a section that are hit in `found`, as far as it reaches; return their number."""
+    nx = image.shape[1]
+    levels = np.empty(x1 - x0 + 2, dtype=np.float32)
+    chunks = np.empty((x1 - x0 + _CHUNK - 1) // _CHUNK, dtype=np.int32)
     threshold = nsigma * math.sqrt(floor)
-    levels = np.empty(max(x1 - x0 + 2, 3), dtype=np.float32)
-    chunks = np.empty(max(x1 - x0 + _CHUNK - 1, 0) // _CHUNK, dtype=np.int32)
     n = 0
     for y in range(y0, y1):
         _column_levels(image, y, x0 - 1, x1 + 1, levels)
         _candidates(image, y, x0, x1, floor, factors, nsigma, c, levels, chunks)
-        for chunk in range(chunks.size):
-            if chunks[chunk] == 0:
+        for i in range(x1 - x0):
+            if chunks[i // _CHUNK] == 0 or image[y, x0 + i] <= levels[i + 1] + threshold or mask[y, x0 + i] != 0:
                 continue
-            for i in range(chunk * _CHUNK, min((chunk + 1) * _CHUNK, x1 - x0)):
-                bright = image[y, x0 + i] > levels[i + 1] + threshold
-                if bright and mask[y, x0 + i] == 0 and n < found.size:
-                    if _is_hit(image, mask, y, x0 + i, levels[i : i + 3], floor, factors, nsigma, c):
-                        found[n] = y * nx + x0 + i
-                        n += 1
+            if n < found.size and _is_hit(image, mask, y, x0 + i, levels[i : i + 3], floor, factors, nsigma, c):
+                found[n] = y * nx + x0 + i
+                n += 1
+    return n
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _grow(image: Any, mask: Any, floor: float, factors: Any, nsigma: float, found: Any, n: int) -> int:
+    """Flag the first `n` of `found`, then their neighbours that are hit too, and so on; return the new number."""
+    ny, nx = image.shape
     for k in range(n):
         mask[found[k] // nx, found[k] % nx] |= COSMIC
+    # v > nsigma sqrt(v + floor) asks for at least this much.
+    faintest = 0.5 * nsigma * nsigma + math.sqrt(0.25 * nsigma**4 + nsigma * nsigma * floor)
+    levels = np.empty(3, dtype=np.float32)
     k = 0
     while k < n:
         y = found[k] // nx
@@ -193,18 +198,19 @@ def _search(
         k += 1
         for j in range(max(y - 1, 4), min(y + 2, ny - 4)):
             for i in range(max(x - 1, 2), min(x + 2, nx - 2)):
-                if mask[j, i] == 0 and image[j, i] > faintest and n < found.size:
-                    _column_levels(image, j, i - 1, i + 2, levels)
-                    if _is_hit(image, mask, j, i, levels[:3], floor, factors, 0.5 * nsigma, 0.0):
-                        mask[j, i] |= COSMIC
-                        found[n] = j * nx + i
-                        n += 1
+                if mask[j, i] != 0 or image[j, i] <= faintest or n == found.size:
+                    continue
+                _column_levels(image, j, i - 1, i + 2, levels)
+                if _is_hit(image, mask, j, i, levels, floor, factors, nsigma, 0.0):
+                    mask[j, i] |= COSMIC
+                    found[n] = j * nx + i
+                    n += 1
     return n
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _count_groups(mask: Any, found: Any, n: int, stack: Any) -> int:
-    """Number of groups of touching pixels among the first `n` of `found`."""
+    """Return the number of groups of touching pixels among the first `n` of `found`."""
     ny, nx = mask.shape
     groups = 0
     for k in range(n):
@@ -264,6 +270,7 @@ def find_cosmics(
         msg = f"{gradients.size} gradients of the point-spread function, not 4"
         raise ValueError(msg)
     factors = (c2_factor * gradients).astype(np.float32)
+    ny, nx = ccd.image.shape
     pixels = np.zeros(len(ccd.amplifiers), dtype=np.int64)
     hits = np.zeros(len(ccd.amplifiers), dtype=np.int64)
     found = np.empty(max(1024, ccd.image.size // 50), dtype=np.int64)
@@ -271,11 +278,12 @@ def find_cosmics(
     for k, (amp, noise) in enumerate(zip(ccd.amplifiers, ccd.read_noise, strict=True)):
         if not noise > 0:
             continue
-        place = amp.ccd
-        n = _search(
-            ccd.image, ccd.mask, place.y0, place.y1, place.x0, place.x1, float(noise) ** 2, factors,
-            nsigma, c_factor, found,
-        )  # fmt: skip
+        place, floor = amp.ccd, float(noise) ** 2
+        y0, y1, x0, x1 = max(place.y0, 4), min(place.y1, ny - 4), max(place.x0, 2), min(place.x1, nx - 2)
+        if y0 >= y1 or x0 >= x1:
+            continue
+        n = _scan(ccd.image, ccd.mask, y0, y1, x0, x1, floor, factors, nsigma, c_factor, found)
+        n = _grow(ccd.image, ccd.mask, floor, factors, 0.5 * nsigma, found, n)
         pixels[k] = n
         hits[k] = _count_groups(ccd.mask, found, n, stack)
         _clear(ccd.mask, found, n)

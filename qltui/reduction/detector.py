@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -68,12 +69,33 @@ class CcdImage:
         edges = sorted({0, ny} | {edge for amp in self.amplifiers for edge in (amp.ccd.y0, amp.ccd.y1)})
         floor = np.zeros((len(edges) - 1, nx), dtype=np.float32)
         band = np.zeros(ny, dtype=np.int32)
-        for k, (start, stop) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+        for k, (start, stop) in enumerate(itertools.pairwise(edges)):
             band[start:stop] = k
             for amp, noise in zip(self.amplifiers, self.read_noise, strict=True):
                 if amp.ccd.y0 <= start and stop <= amp.ccd.y1 and noise > 0:
                     floor[k, amp.ccd.x0 : amp.ccd.x1] = noise**2
         return band, floor
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _calibrate_row(row: Any, flags: Any, y: int, x0: int, dark: Any, dark_scale: Any, flat: Any, bad: Any) -> None:
+    """Apply mask, dark and pixel flat, as far as given, to a piece of row `y` that begins at column `x0`."""
+    width = row.size
+    if bad.size > 1:
+        for i in range(width):
+            flags[i] |= np.uint8(BAD) if bad[y, x0 + i] != 0 else np.uint8(0)
+    if dark.size > 1:
+        for i in range(width):
+            row[i] -= dark[y, x0 + i] * dark_scale
+    if flat.size > 1:
+        for i in range(width):
+            sensitivity = flat[y, x0 + i]
+            if sensitivity > _FLAT_ZERO_BELOW:
+                row[i] /= sensitivity
+                flags[i] |= np.uint8(FLAT_LOW) if sensitivity < _FLAT_LOW_BELOW else np.uint8(0)
+            else:
+                row[i] = np.float32(0.0)
+                flags[i] |= np.uint8(FLAT_ZERO)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -107,21 +129,8 @@ def _assemble_amplifier(
             saturated = counts[i] >= saturation
             n_saturated += saturated
             flags[i] = np.uint8(SATURATED) if saturated else np.uint8(0)
-        if bad.size > 1:
-            for i in range(width):
-                flags[i] |= np.uint8(BAD) if bad[cy0 + j, cx0 + i] != 0 else np.uint8(0)
-        if dark.size > 1:
-            for i in range(width):
-                row[i] -= dark[cy0 + j, cx0 + i] * np.float32(dark_scale)
-        if flat.size > 1:
-            for i in range(width):
-                sensitivity = flat[cy0 + j, cx0 + i]
-                if sensitivity > _FLAT_ZERO_BELOW:
-                    row[i] /= sensitivity
-                    flags[i] |= np.uint8(FLAT_LOW) if sensitivity < _FLAT_LOW_BELOW else np.uint8(0)
-                else:
-                    row[i] = zero
-                    flags[i] |= np.uint8(FLAT_ZERO)
+        if bad.size + dark.size + flat.size > 3:
+            _calibrate_row(row, flags, cy0 + j, cx0, dark, np.float32(dark_scale), flat, bad)
         for i in range(width):
             finite = abs(row[i]) < np.float32(3e38)
             row[i] = row[i] if finite else zero
@@ -145,7 +154,7 @@ def _check_geometry(raw: npt.NDArray[Any], amplifiers: Sequence[Amplifier], shap
     for amp in amplifiers:
         data, ccd = amp.data, amp.ccd
         inside = 0 <= data.y0 < data.y1 <= raw.shape[0] and 0 <= data.x0 < data.x1 <= raw.shape[1]
-        fits = 0 <= ccd.y0 and ccd.y1 <= shape[0] and 0 <= ccd.x0 and ccd.x1 <= shape[1]
+        fits = ccd.y0 >= 0 and ccd.y1 <= shape[0] and ccd.x0 >= 0 and ccd.x1 <= shape[1]
         if not (inside and fits and data.shape == ccd.shape):
             msg = f"amplifier {amp.name}: data {data} and CCD {ccd} do not fit an image of {shape} from {raw.shape}"
             raise ValueError(msg)
@@ -246,4 +255,5 @@ def _checked_mask(mask: npt.NDArray[Any], shape: tuple[int, int]) -> npt.NDArray
     if mask.shape != shape:
         msg = f"pixel mask is {mask.shape}, the image {shape}: it belongs to another detector"
         raise ValueError(msg)
-    return mask != 0
+    bad: npt.NDArray[np.bool_] = mask != 0
+    return bad

@@ -238,4 +238,5 @@ def _window_shares(table: npt.NDArray[np.float32], half_width: float) -> npt.NDA
     pixel = np.arange(-reach, reach + 1)[None, :]
     upper = np.minimum(pixel + 0.5, centre + half_width)
     weight = np.clip(upper - np.maximum(pixel - 0.5, centre - half_width), 0.0, 1.0)
-    return (table * weight[None, :, :]).sum(axis=2, dtype=np.float64).astype(np.float32)
+    shares: npt.NDArray[np.float32] = (table * weight[None, :, :]).sum(axis=2, dtype=np.float64).astype(np.float32)
+    return shares

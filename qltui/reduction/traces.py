@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -55,7 +56,7 @@ class TraceSet:
     @property
     def nfiber(self) -> int:
         """Number of fibres."""
-        return self.x_coeff.shape[0]
+        return int(self.x_coeff.shape[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,52 +100,62 @@ def _series(c: Any, f: int, u: float) -> tuple[float, float]:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _fill_rows(cx: Any, cy: Any, wavemin: float, wavemax: float, step: int, x: Any, wavelength: Any, disp: Any) -> None:
-    """Invert y(u) by Newton's method at every `step` rows, then join the nodes by cubic Hermite polynomials.
+def _invert(c: Any, f: int, row: float, u: float) -> tuple[float, float]:
+    """Find u where the series of y has the value `row`, from a start, by Newton's method; return it and the slope.
+
+    The slope is NaN where the series does not rise, or no such u is found.
+    """
+    for _ in range(30):
+        value, slope = _series(c, f, u)
+        if not slope > 0:
+            break
+        off = (row - value) / slope
+        u = min(max(u + off, -1.0), 1.0)
+        if abs(off) < 1e-6:
+            return u, slope
+    return u, math.nan
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _solve_nodes(cx: Any, cy: Any, f: int, wavemin: float, half: float, step: int, node: Any) -> bool:
+    """Fill wavelength, its slope, x and its slope at every `step` rows, shape (4, nnode); False where it cannot be.
 
     Beyond the ends of the solution it is continued by straight lines: a polynomial there may do anything.
     """
+    y_first, slope_first = _series(cy, f, -1.0)
+    y_last, slope_last = _series(cy, f, 1.0)
+    if not (slope_first > 0 and slope_last > 0 and y_last > y_first):
+        return False
+    u = -1.0
+    for k in range(node.shape[1]):
+        row = float(k * step)
+        beyond = 0.0
+        if row <= y_first:
+            u, slope, beyond = -1.0, slope_first, (row - y_first) / slope_first
+        elif row >= y_last:
+            u, slope, beyond = 1.0, slope_last, (row - y_last) / slope_last
+        else:
+            u, slope = _invert(cy, f, row, u)
+        x, x_slope = _series(cx, f, u)
+        node[0, k] = wavemin + half * (u + 1.0 + beyond)
+        node[1, k] = half / slope
+        node[2, k] = x + x_slope * beyond
+        node[3, k] = x_slope / slope
+        if not (slope > 0 and math.isfinite(node[2, k])):
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fill_rows(cx: Any, cy: Any, wavemin: float, wavemax: float, step: int, x: Any, wavelength: Any, disp: Any) -> None:
+    """Invert y(u) at every `step` rows, then join these nodes by cubic Hermite polynomials."""
     nf, ny = x.shape
     half = 0.5 * (wavemax - wavemin)
     nnode = (ny - 1 + step - 1) // step + 1
     per_step = 1.0 / step
-    node = np.empty((4, nnode))  # wavelength, its slope, x, its slope, by row
+    node = np.empty((4, nnode))
     for f in range(nf):
-        y_first, slope_first = _series(cy, f, -1.0)
-        y_last, slope_last = _series(cy, f, 1.0)
-        good = slope_first > 0 and slope_last > 0 and y_last > y_first
-        u = -1.0
-        for k in range(nnode):
-            row = float(k * step)
-            if not good:
-                break
-            if row <= y_first or row >= y_last:
-                edge = -1.0 if row <= y_first else 1.0
-                y_edge = y_first if row <= y_first else y_last
-                slope = slope_first if row <= y_first else slope_last
-                value, x_slope = _series(cx, f, edge)
-                u = edge
-                node[0, k] = wavemin + half * (edge + 1.0 + (row - y_edge) / slope)
-                node[2, k] = value + x_slope * (row - y_edge) / slope
-            else:
-                slope = 1.0
-                off = 1.0
-                for _ in range(30):
-                    value, slope = _series(cy, f, u)
-                    if not slope > 0:
-                        break
-                    off = (row - value) / slope
-                    u = min(max(u + off, -1.0), 1.0)
-                    if abs(off) < 1e-6:
-                        break
-                if not (slope > 0 and abs(off) < 1e-3):
-                    good = False
-                    break
-                value, x_slope = _series(cx, f, u)
-                node[0, k] = wavemin + half * (u + 1.0)
-                node[2, k] = value
-            node[1, k] = half / slope
-            node[3, k] = x_slope / slope
+        good = _solve_nodes(cx, cy, f, wavemin, half, step, node)
         if not good:
             for y in range(ny):
                 x[f, y] = np.nan
@@ -174,7 +185,7 @@ def _mean_sigma(coeff: FloatArray | None, nfiber: int) -> npt.NDArray[np.float32
     """Mean over wavelength of the width of each fibre; NaN where unknown or not positive."""
     if coeff is None:
         return np.full(nfiber, np.nan, dtype=np.float32)
-    sigma = np.atleast_2d(legval(np.linspace(-0.9, 0.9, 19), coeff.T)).mean(axis=1)
+    sigma = _values(coeff, np.linspace(-0.9, 0.9, 19)).mean(axis=1)
     return np.where(np.isfinite(sigma) & (sigma > 0.1), sigma, np.nan).astype(np.float32)
 
 
@@ -218,8 +229,8 @@ def position(traceset: TraceSet, wavelengths: npt.ArrayLike) -> tuple[FloatArray
 
 
 def _values(coeff: FloatArray, u: FloatArray) -> FloatArray:
-    values: FloatArray = np.asarray(legval(u, coeff.T)).reshape(coeff.shape[0], u.size)
-    return values
+    values = np.asarray(legval(u, coeff.T), dtype=np.float64)
+    return values.reshape(coeff.shape[0], u.size)
 
 
 def shifted(traceset: TraceSet, dx: npt.ArrayLike, dy: npt.ArrayLike) -> TraceSet:

@@ -227,7 +227,7 @@ def _widths_at(ccd: CcdImage, x: Any, y: Any, half: int, reach: int, axis: int) 
 
 
 def _clipped_mean(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the mean over the lines of each fibre, shape (nf,), without those far from what the line gives in other fibres."""
+    """Return the mean over the lines of each fibre, shape (nf,), without lines far from what other fibres give."""
     if not np.isfinite(values).any():
         return np.full(values.shape[0], np.nan)
     good = np.isfinite(values)
@@ -237,7 +237,8 @@ def _clipped_mean(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     good &= np.abs(filled - middle) <= max(6.0 * spread, 0.2)
     count = good.sum(axis=1)
     mean: npt.NDArray[np.float64] = np.where(count > 0, np.where(good, values, 0.0).sum(axis=1), np.nan)
-    return mean / np.maximum(count, 1)
+    mean /= np.maximum(count, 1)
+    return mean
 
 
 def _median(values: npt.NDArray[np.float64]) -> float:

@@ -4,12 +4,11 @@ import dataclasses
 
 import numpy as np
 import pytest
-from ccd_images import LINES, STRENGTHS, exposed, make_scene
+from ccd_images import LINES, STRENGTHS, exposed, make_scene, paint
 
 from qltui.reduction.extraction import extract
 from qltui.reduction.masks import COSMIC
 from qltui.reduction.shifts import MAXIMUM_DX, measure_dx, measure_dy
-from qltui.reduction.spectra import Spectra
 from qltui.reduction.traces import TraceSet, shifted, trace_rows
 
 TOLERANCE = 0.02
@@ -45,11 +44,8 @@ def test_dx_of_upright_traces_on_one_phase(dx):
         x[:, 0] = 14.0 + phase + 7.0 * np.arange(14)  # a pitch of whole pixels: every fibre on the same phase
         y = np.tile([100.0, 120.0], (14, 1))
         traceset = TraceSet(x, y, np.full((14, 1), 1.08), None, 5000.0, 6000.0, 200)
-        scene = make_scene("flat", nf=14, ny=200, nx=130)
-        from ccd_images import paint
-
         columns = np.repeat(x[:, :1] + dx, 200, axis=1)
-        image = paint(columns, np.full((14, 200), 300.0), scene.sigma, 130)
+        image = paint(columns, np.full((14, 200), 300.0), np.full(14, 1.08), 130)
         assert measure_dx(exposed(image), trace_rows(traceset, 200)).value == pytest.approx(dx, abs=TOLERANCE)
 
 
@@ -99,8 +95,6 @@ def test_dx_is_not_biased_by_bright_neighbours():
     scene = make_scene("sky", dx=1.1, peak=0.0)
     scene.electrons[:] = 60.0
     scene.electrons[::4] = 1200.0
-    from ccd_images import paint
-
     image = paint(scene.x, scene.electrons, scene.sigma, 200)
     shift = measure_dx(exposed(image), rows_of(scene))
     assert shift.value == pytest.approx(1.1, abs=TOLERANCE)
@@ -181,5 +175,5 @@ def test_dy_without_lines_is_unknown_with_a_reason():
     shift = measure_dy(spectra, scene.calibration, LINES)
     assert np.isnan(shift.value)
     assert "no known line" in shift.reason
-    dark = Spectra(**{f.name: getattr(spectra, f.name) for f in dataclasses.fields(spectra)} | {"ivar": 0 * spectra.ivar})
+    dark = dataclasses.replace(spectra, ivar=0 * spectra.ivar)
     assert np.isnan(measure_dy(dark, scene.calibration, LINES).value)
