@@ -42,7 +42,7 @@ MAX_PIXELS: Final = 2**27
 """Largest image that is read: a CCD has 1.8e7 pixels."""
 MAX_HEADER: Final = 2000 * BLOCK
 MAX_HDUS: Final = 2000
-MAX_UNZIPPED: Final = 2**29
+MAX_UNZIPPED: Final = 2**28
 """Largest gzip-compressed calibration file, in bytes when unpacked."""
 
 _CHUNK: Final = 10 * BLOCK
@@ -68,6 +68,11 @@ class Source(Protocol):
         """Return `count` bytes from `offset` on, fewer at the end."""
 
 
+def _unreadable(name: str, error: OSError) -> IncompleteFileError:
+    """Return the error for a file that the system does not let us read: a server may come back, rights may be given."""
+    return IncompleteFileError(f"cannot read {Path(name).name}: {error.strerror or error}")
+
+
 @dataclass(frozen=True, slots=True)
 class _FileSource:
     name: str
@@ -88,8 +93,7 @@ class _FileSource:
             finally:
                 os.close(descriptor)
         except OSError as error:
-            msg = f"cannot read {Path(self.name).name}: {error.strerror or error}"
-            raise InvalidFileError(msg) from error
+            raise _unreadable(self.name, error) from error
         return got
 
 
@@ -155,9 +159,9 @@ def open_source(path: PathLike) -> Source:
     Raises
     ------
     InvalidFileError
-        Where the file cannot be read, or unpacks to more than `MAX_UNZIPPED` bytes.
+        Where a compressed file is damaged, or unpacks to more than `MAX_UNZIPPED` bytes.
     IncompleteFileError
-        Where a compressed file ends too early.
+        Where the file cannot be read, or a compressed one ends too early.
     """
     if not isinstance(path, str | os.PathLike):
         return path
@@ -173,12 +177,11 @@ def open_source(path: PathLike) -> Source:
     except EOFError as error:
         msg = f"{Path(name).name} is cut off: its gzip stream has no end"
         raise IncompleteFileError(msg) from error
-    except zlib.error as error:
+    except (zlib.error, gzip.BadGzipFile) as error:
         msg = f"{Path(name).name} is damaged: {error}"
         raise InvalidFileError(msg) from error
     except OSError as error:
-        msg = f"cannot read {Path(name).name}: {error.strerror or error}"
-        raise InvalidFileError(msg) from error
+        raise _unreadable(name, error) from error
     if len(data) > MAX_UNZIPPED:
         msg = f"{Path(name).name} unpacks to more than {MAX_UNZIPPED >> 20} MB"
         raise InvalidFileError(msg)
@@ -316,7 +319,7 @@ def scan_hdus(path: PathLike) -> tuple[HduEntry, ...]:
     Raises
     ------
     IncompleteFileError
-        Where the file is shorter than its headers declare; the message names the HDU that is cut off.
+        Where the file cannot be read, or is shorter than its headers declare; the message names the HDU.
     InvalidFileError
         Where it is not a FITS file, or its structure makes no sense.
     """
@@ -325,8 +328,7 @@ def scan_hdus(path: PathLike) -> tuple[HduEntry, ...]:
         try:
             return _scan_file(source, Path(source.name).stat().st_mtime_ns)
         except OSError as error:
-            msg = f"cannot read {Path(source.name).name}: {error.strerror or error}"
-            raise InvalidFileError(msg) from error
+            raise _unreadable(source.name, error) from error
     return tuple(_iterate(source))
 
 

@@ -51,6 +51,8 @@ def test_exposures_are_found_by_name(tmp_path: Path) -> None:
     assert [item.ready_hint for item in found] == [False, False, True, False]
     assert found[1].path == str(first)
     assert (found[3].size, found[3].mtime_ns) == (other.stat().st_size, other.stat().st_mtime_ns)
+    os.utime(second.parent / "checksum-00000012.sha256sum", ns=(0, second.stat().st_mtime_ns - 1))
+    assert not scan(tmp_path, [20200315])[2].ready_hint
     assert scan(tmp_path, [20200316]) == found[3:]
     assert list_nights(tmp_path) == [20200315, 20200316, 20200317]
     assert scan(tmp_path / "nowhere", [20200315]) == []
@@ -62,7 +64,7 @@ def test_a_file_that_vanishes_while_looking(tmp_path: Path) -> None:
     link.symlink_to("nowhere.fits")
     assert [item.expid for item in scan(tmp_path, [20200315])] == [1234]
     path.unlink()
-    with pytest.raises(InvalidFileError, match="cannot read"):
+    with pytest.raises(IncompleteFileError, match="cannot read"):
         inspect(path)
 
 

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from qltui.instruments.desi.exposure_header import CardReader, date_of, night_of, obstype_of
 from qltui.instruments.desi.layout import CAMERA_NAME, CAMERAS
 from qltui.instruments.desi.sections import AmplifierDefaults, read_amplifiers, trimmed_shape
-from qltui.instruments.errors import InvalidFileError
+from qltui.instruments.errors import IncompleteFileError, InvalidFileError
 from qltui.instruments.files import Candidate
 from qltui.instruments.fits_cards import Scalar
 from qltui.instruments.fits_file import HduEntry, find_hdu, read_header, read_image, scan_hdus
@@ -84,6 +84,14 @@ def list_nights(root: str | os.PathLike[str]) -> list[int]:
     return sorted(int(entry.name) for entry in _entries(Path(root)) if _NIGHT_NAME.fullmatch(entry.name))
 
 
+def _mtime_ns(path: Path) -> int:
+    """Return when a file was last written; 0 where it is gone."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 def _candidates(directory: Path, night: int) -> Iterator[Candidate]:
     """Yield the raw files in one directory."""
     entries = list(_entries(directory))
@@ -101,8 +109,10 @@ def _candidates(directory: Path, night: int) -> Iterator[Candidate]:
             _log.warning("cannot look at %s: %s", entry.path, error.strerror)
             continue
         expid = match[1]
-        hints = {f"checksum-{expid}.sha256sum", f"checksum-{night}-{expid}.sha256sum", f"{entry.name}.done"}
-        yield Candidate(entry.path, night, int(expid), status.st_size, status.st_mtime_ns, not hints.isdisjoint(names))
+        hints = {f"checksum-{expid}.sha256sum", f"checksum-{night}-{expid}.sha256sum", f"{entry.name}.done"} & names
+        # A checksum that came over before the file that it is for says nothing about that file.
+        is_ready = any(_mtime_ns(directory / name) >= status.st_mtime_ns for name in hints)
+        yield Candidate(entry.path, night, int(expid), status.st_size, status.st_mtime_ns, is_ready)
 
 
 def scan(root: str | os.PathLike[str], nights: Collection[int]) -> list[Candidate]:
@@ -190,7 +200,7 @@ def inspect(path: str | os.PathLike[str]) -> Exposure:
     Raises
     ------
     IncompleteFileError
-        Where the file is cut off; the message names the HDU.
+        Where the file cannot be read or is cut off; the message names the HDU.
     InvalidFileError
         Where it is not a FITS file, its structure makes no sense, or nothing says which exposure it is.
     """
@@ -199,7 +209,7 @@ def inspect(path: str | os.PathLike[str]) -> Exposure:
         status = path.stat()
     except OSError as error:
         msg = f"cannot read {path.name}: {error.strerror}"
-        raise InvalidFileError(msg) from error
+        raise IncompleteFileError(msg) from error
     entries = scan_hdus(path)
     problems: list[str] = []
     reader = CardReader(_exposure_header(path, entries, problems), problems)
