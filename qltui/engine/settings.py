@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any, Self
 
 __all__ = ["EngineSettings"]
 
@@ -83,6 +85,19 @@ class EngineSettings:
     who: str = ""
     entry: str = "qltui.instruments.run:reduce_camera"
     warm: bool = True
+
+    def to_json(self) -> str:
+        """Return these settings as text, for another process."""
+        return json.dumps({**asdict(self), "options": dict(self.options)})
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the settings that `to_json` has written."""
+        values: dict[str, Any] = json.loads(text)
+        for name, value in values.items():
+            if isinstance(value, list):
+                values[name] = tuple(value)
+        return cls(**values)
 
     @property
     def slot_count(self) -> int:

@@ -1,0 +1,414 @@
+"""The engine: one loop that waits for events, records what they mean, and gives the workers something to do.
+
+It sleeps in one place only, until something happens or is due. Nothing that may hang is done in it: files are looked at
+in the watcher's thread, workers are made in theirs.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from qltui.engine.arrivals import Arrivals
+from qltui.engine.commands import carry_out_all
+from qltui.engine.executors import SlotFailed, SlotReady, StepHappened, TaskEnded, make_executor
+from qltui.engine.heartbeat import BEAT_SECONDS, DiskWatch, Heart
+from qltui.engine.launch import announce
+from qltui.engine.lock import engine_lock
+from qltui.engine.logs import engine_log, trim_worker_logs
+from qltui.engine.recorder import Recorder
+from qltui.engine.scheduler import Scheduler
+from qltui.engine.settings import EngineSettings
+from qltui.engine.slots import Slots
+from qltui.engine.watcher import Arrived, Gone, Incomplete, LookedThrough, Watcher, WatcherDied
+from qltui.instruments.base import Instrument, get_instrument, resolve
+from qltui.model import Exposure, Status, Trigger, Verdict
+from qltui.quality.limits import LimitSet
+from qltui.quality.limits_file import load_limits
+from qltui.store.errors import StoreError
+from qltui.store.filesystem import network_filesystem
+from qltui.store.record import Store
+from qltui.store.views import LogLine
+
+__all__ = ["Engine", "run_engine"]
+
+_LOG = logging.getLogger(__name__)
+
+TICK: Final = 0.5
+"""How often commands of viewers are looked for [s]; they are rows of a table, which wakes nobody."""
+STOP_GRACE: Final = 3.0
+"""Cameras in a worker may finish, when the engine is to stop [s]."""
+INTERNAL: Final = 70
+_WATCHER_LIVES: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The engine is to end, and with which exit status."""
+
+    reason: str
+    status: int = 0
+
+
+def run_engine(
+    settings: EngineSettings,
+    *,
+    once: bool = False,
+    on_log: Callable[[LogLine], None] | None = None,
+    stop_event: threading.Event | None = None,
+    instrument: Instrument | None = None,
+) -> int:
+    """Watch, reduce, judge and record until told to stop.
+
+    Parameters
+    ----------
+    settings : EngineSettings
+        What is watched and how.
+    once : bool
+        Work off what is there and return.
+    on_log : callable, optional
+        Told each line of the night's log, from the thread that calls this function.
+    stop_event : Event, optional
+        Set by another thread to stop the engine.
+    instrument : Instrument, optional
+        Instead of the one that `settings` names.
+
+    Returns
+    -------
+    int
+        Exit status: 0 when it was asked to end or had no more to do, 128 plus the number of the signal that ended it,
+        70 after a fault.
+
+    Raises
+    ------
+    AlreadyRunningError, StateDirectoryError
+        Another engine has the state directory, or nobody can have it.
+    LimitsError, StoreError, ExecutorError
+        The site's limits, the record or the executor cannot be used.
+    """
+    instrument = instrument or get_instrument(settings.instrument)
+    limits = load_limits(instrument, settings.limits or None)
+    with ExitStack() as stack:
+        stack.enter_context(engine_lock(settings.state))
+        stack.enter_context(engine_log(settings.logs))
+        store = stack.enter_context(Store.open(settings.database))
+        engine = Engine(settings, instrument, limits, store, once=once, on_log=on_log, stop_event=stop_event)
+        stack.enter_context(_signals(engine.stop))
+        return engine.run()
+
+
+class Engine:
+    """One engine; see `run_engine`."""
+
+    def __init__(
+        self,
+        settings: EngineSettings,
+        instrument: Instrument,
+        limits: LimitSet,
+        store: Store,
+        *,
+        once: bool = False,
+        on_log: Callable[[LogLine], None] | None = None,
+        stop_event: threading.Event | None = None,
+    ) -> None:
+        self._settings = settings
+        self._instrument = instrument
+        self._once = once
+        self._stop_event = stop_event
+        self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.store = store
+        self._recorder = Recorder(store, on_log)
+        self._slots = Slots(make_executor(settings.executor, settings, self._queue.put))
+        self._scheduler = Scheduler(settings, instrument, limits, store, self._recorder, self._slots)
+        self._arrivals = Arrivals(settings, instrument, limits, store, self._recorder, self._on_queued)
+        self._watcher = self._make_watcher()
+        self._watcher_lives = _WATCHER_LIVES
+        self._looked: LookedThrough | None = None
+        self._problem = ""
+        self._stop: Stop | None = None
+        self._paused = False
+        self._heart = Heart(settings)
+        self._disk = DiskWatch(settings.disk_warning, settings.disk_alarm)
+        self._next_beat = 0.0
+        self._said = ("", "")
+        self._titles = {step.name: step.title for step in instrument.steps}
+
+    def _make_watcher(self) -> Watcher:
+        settings = self._settings
+        root = Path(settings.data_directory)
+        nights = self.store.nights(self._instrument.name)
+        return Watcher(
+            root,
+            resolve(self._instrument.scan),
+            resolve(self._instrument.inspect),
+            self._known,
+            self._queue.put,
+            nights=settings.nights,
+            newest=settings.newest_nights,
+            last_known=max(nights, default=0),
+            settle_seconds=settings.settle_seconds,
+            rescan_seconds=settings.rescan_seconds,
+            use_hints=not network_filesystem(root),
+        )
+
+    def _known(self, night: int) -> dict[str, tuple[int, int]]:
+        """Return what the record knows of a night's files; called in the watcher's thread."""
+        try:
+            found = self.store.known(self._instrument.name, night)
+        finally:
+            self.store.close_thread()
+        # Recorded, but not in the queue: the engine was killed between the two.
+        return {path: (item.size, item.mtime_ns) for path, item in found.items() if item.state}
+
+    # -- life ------------------------------------------------------------------------------------------------------
+
+    def run(self) -> int:
+        """Work until told to stop, and return the exit status."""
+        try:
+            self._begin()
+            while not self._is_finished():
+                self._turn()
+        except Exception as error:  # noqa: BLE001 - logged whole; workers and record must be left in order whatever it was
+            _LOG.exception("the engine has failed")
+            self._stop = Stop(
+                f"internal error, {type(error).__name__}: {error}; engine.log has the whole of it", INTERNAL
+            )
+        return self._end()
+
+    def stop(self, stop: Stop) -> None:
+        """Ask the engine to end; may be called from anywhere, a signal handler included."""
+        self._queue.put(stop)
+
+    def _begin(self) -> None:
+        for words in self.store.warnings:
+            self._recorder.log("warning", words)
+        back = self.store.recover()
+        again = f", {len(back)} unfinished go on" if back else ""
+        self._recorder.log("info", f"Engine started on {self._settings.data_directory}{again}")
+        self._recorder.flush()
+        self._beat()
+        announce("ready")
+        # Before the threads of the watcher: the parent of all workers is made by forking.
+        self._slots.workers.start()
+        self._watcher.start()
+
+    def _is_finished(self) -> bool:
+        if self._stop_event is not None and self._stop_event.is_set() and self._stop is None:
+            self._stop = Stop("stopped")
+        if self._stop is not None:
+            return True
+        if not self._once or self._looked is None or self._looked.unsettled:
+            return False
+        idle = not self._scheduler.runs and self._arrivals.is_empty and not self._recorder.trouble
+        if idle and not self.store.waiting(1):
+            self._stop = Stop(self._looked.problem or "nothing more to do")
+            return True
+        return False
+
+    def _turn(self) -> None:
+        """Wait for events, and do all that follows from them."""
+        for event in self._events(self._pause()):
+            self._handle(event)
+        for ended in self._slots.expire():
+            self._scheduler.on_ended(ended)
+        if self._recorder.flush() and self._arrivals.record():
+            self._carry_out_commands()
+            self._scheduler.settle()
+            if self._may_dispatch():
+                self._scheduler.dispatch()
+            self._recorder.flush()
+        if time.monotonic() >= self._next_beat or self._said != self._state():
+            self._beat()
+
+    def _pause(self) -> float:
+        """Return how long to wait for an event [s]."""
+        due = min(self._slots.next_deadline, self._next_beat) - time.monotonic()
+        return min(max(due, 0.0), TICK)
+
+    def _events(self, timeout: float) -> Iterator[Any]:
+        """Yield what has happened: waits for the first, and takes what came with it."""
+        try:
+            yield self._queue.get(timeout=timeout)
+            while True:
+                yield self._queue.get_nowait()
+        except queue.Empty:
+            return
+
+    def _may_dispatch(self) -> bool:
+        return self._stop is None and not self._paused and self._looked is not None and not self._recorder.trouble
+
+    def _end(self) -> int:
+        """Let the workers finish or end them, leave the record in order, and return the exit status."""
+        stop = self._stop or Stop("stopped")
+        self._watcher.close()
+        try:
+            self._let_finish(time.monotonic() + (STOP_GRACE if stop.status != INTERNAL else 0.0))
+        finally:
+            self._slots.workers.close()
+        self._recorder.log("info" if stop.status != INTERNAL else "error", f"Engine stopped: {stop.reason}")
+        try:
+            self._recorder.flush()
+            # What was in a worker goes back to the queue, for whoever looks meanwhile.
+            self.store.recover()
+            self.store.beat(self._heart.view("stopped", stop.reason, ()))
+        except StoreError as error:
+            _LOG.error("the record could not be left in order: %s; the next start does that", error)
+        return stop.status
+
+    def _let_finish(self, until: float) -> None:
+        """Take what cameras in a worker still have to say."""
+        while self._slots.jobs and time.monotonic() < until:
+            for event in self._events(until - time.monotonic()):
+                self._handle(event)
+            self._scheduler.settle()
+            self._recorder.flush()
+
+    # -- events ----------------------------------------------------------------------------------------------------
+
+    def _handle(self, event: Any) -> None:
+        match event:
+            case StepHappened():
+                self._scheduler.on_step(event)
+            case TaskEnded():
+                self._scheduler.on_ended(self._slots.on_ended(event))
+            case SlotReady():
+                self._slots.on_ready(event)
+                _LOG.debug("slot %d is ready, pid %d", event.slot, event.pid)
+            case SlotFailed():
+                self._slots.on_failed(event)
+                self._recorder.log("error", self._slots.problem)
+            case Arrived() | Incomplete() | Gone():
+                self._arrivals.add(event)
+            case LookedThrough():
+                self._on_looked(event)
+            case WatcherDied():
+                self._on_watcher_died(event)
+            case Stop():
+                self._stop = self._stop or event
+
+    def _on_looked(self, event: LookedThrough) -> None:
+        if event.problem != self._problem:
+            level, words = ("error", event.problem) if event.problem else ("info", "the data directory is back")
+            self._recorder.log(level, words)
+        self._problem = event.problem
+        self._looked = event
+
+    def _on_watcher_died(self, event: WatcherDied) -> None:
+        self._recorder.log("error", f"the watcher failed: {event.reason}")
+        self._watcher_lives -= 1
+        if self._watcher_lives <= 0:
+            self._stop = Stop(f"the watcher fails again and again: {event.reason}", INTERNAL)
+            return
+        self._watcher = self._make_watcher()
+        self._watcher.start()
+
+    def _on_queued(self, exposure_id: int, process: int, exposure: Exposure) -> None:
+        """Stop what runs over an older revision of an exposure."""
+        for run in list(self._scheduler.runs.values()):
+            running = run.queued.exposure
+            changed = (running.size, running.mtime_ns) != (exposure.size, exposure.mtime_ns)
+            if run.queued.exposure_id == exposure_id and run.number != process and changed:
+                self._scheduler.cancel(run, "the file was rewritten", "superseded")
+
+    # -- commands --------------------------------------------------------------------------------------------------
+
+    @property
+    def instrument_name(self) -> str:
+        """Of the instrument that is watched."""
+        return self._instrument.name
+
+    @property
+    def camera_names(self) -> tuple[str, ...]:
+        """All cameras of the instrument."""
+        return tuple(camera.name for camera in self._instrument.cameras)
+
+    def enqueue(self, exposure_id: int, trigger: Trigger, who: str, cameras: tuple[str, ...]) -> int:
+        """Put an exposure in the queue and return the number of its process."""
+        return self._arrivals.enqueue(exposure_id, trigger, who, cameras)
+
+    def cancel(self, process: int | None, expid: int | None, reason: str) -> list[str]:
+        """Stop what is in flight or waits: one process, all of an exposure, or all in flight."""
+        stopped = []
+        for run in list(self._scheduler.runs.values()):
+            if (process is None and expid is None) or process == run.number or expid == run.expid:
+                self._scheduler.cancel(run, reason)
+                stopped.append(f"exposure {run.expid}")
+        for queued in self.store.waiting() if process is not None or expid is not None else ():
+            if process == queued.number or expid == queued.exposure.expid:
+                verdict = Verdict(Status.CANCELLED, f"{reason}, before it began", (), 0, len(queued.cameras))
+                self.store.finish_process(queued.number, verdict, "cancelled", reason)
+                stopped.append(f"exposure {queued.exposure.expid}, which was waiting")
+        return stopped
+
+    def pause(self, *, paused: bool) -> None:
+        """Begin no more cameras, or go on."""
+        self._paused = paused
+
+    def request_stop(self, reason: str) -> None:
+        """End, after this turn."""
+        self._stop = self._stop or Stop(reason)
+
+    def _carry_out_commands(self) -> None:
+        try:
+            done = carry_out_all(self)
+        except StoreError as error:
+            _LOG.warning("commands wait: %s", error)
+            return
+        for command, answer, refused in done:
+            words = "refused" if refused else "asked for"
+            self._recorder.log("warning" if refused else "info", f"{command.name} {words} by {command.who}: {answer}")
+
+    # -- heartbeat -------------------------------------------------------------------------------------------------
+
+    def _state(self) -> tuple[str, str]:
+        """Return the engine's state and a few words on it."""
+        if self._recorder.trouble:
+            return "idle", f"the record cannot be written: {self._recorder.trouble}"
+        if not self._slots.heard and not self._slots.problem:
+            return "compiling", "the workers load their kernels; the first time on a machine they are compiled"
+        problem = self._slots.problem or self._problem
+        if self._paused:
+            return "paused", problem or "paused by an observer"
+        return ("reducing" if self._scheduler.runs else "idle"), problem
+
+    def _beat(self) -> None:
+        self._next_beat = time.monotonic() + BEAT_SECONDS
+        self._said = state, detail = self._state()
+        view = self._heart.view(state, detail, self._slots.words(self._titles))
+        news = self._disk.look(view.disk_used, view.disk_free)
+        if news is not None and (news[0] != "info" or self._slots.heard):
+            self._recorder.log(*news)
+        trim_worker_logs(self._settings.logs)
+        try:
+            self.store.beat(view, {f"slot-{slot}": when for slot, when in self._slots.heard.items()})
+        except StoreError as error:
+            _LOG.warning("the heartbeat was not recorded: %s", error)
+
+
+@contextmanager
+def _signals(stop: Callable[[Stop], None]) -> Iterator[None]:
+    """Let signals end the engine in good order; a second one ends it at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before: dict[int, Any] = {}
+
+    def handle(number: int, _frame: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        stop(Stop(f"{signal.Signals(number).name} received", 128 + number))
+
+    for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        before[name] = signal.signal(name, handle)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

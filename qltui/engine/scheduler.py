@@ -1,0 +1,352 @@
+"""Which exposures are in flight, which camera goes next, and what is recorded of each.
+
+The rules:
+
+* new exposures go before backlog, and that before reprocessing, also among those in flight;
+* an exposure is begun when a slot would be idle otherwise, or when it goes before all in flight; so that the last
+  cameras of one exposure and the first of the next share the workers;
+* a camera waits for the same camera of an earlier calibration exposure of the night that is in flight, because it may
+  need what is made there;
+* a camera whose worker dies is tried again, after those that have not been tried, and then FAILED with the reason.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from qltui.engine import messages
+from qltui.engine.executors import StepHappened
+from qltui.engine.recorder import Recorder
+from qltui.engine.runs import RANKS, Run, is_fit
+from qltui.engine.settings import EngineSettings
+from qltui.engine.slots import Ended, Slots
+from qltui.instruments.base import Instrument
+from qltui.model import CameraReport, CameraTask, Status, StepReport, Trigger
+from qltui.quality.judge import History
+from qltui.quality.limits import LimitSet
+from qltui.quality.results import CameraResult
+from qltui.store.codec import exposure_time
+from qltui.store.record import Store
+from qltui.store.views import QueuedProcess
+
+__all__ = ["Scheduler"]
+
+_LOG = logging.getLogger(__name__)
+
+ALARM_PATIENCE: Final = 15.0
+"""Alarms wait for the whole exposure, which tells a common cause from many single ones, but no longer than this [s]."""
+_BEFORE_ITSELF: Final = 1e-6
+"""An exposure does not calibrate itself when it is reduced again [d]."""
+
+
+class Scheduler:
+    """Hands cameras to slots and records what comes of them.
+
+    Parameters
+    ----------
+    settings : EngineSettings
+        How many in flight, how many attempts, what is off, where things lie.
+    instrument : Instrument
+        Whose recipes.
+    limits : LimitSet
+        By which all is judged.
+    store : Store
+        Read for the queue, history and the night's calibrations; written through `recorder` alone.
+    recorder : Recorder
+        Takes all writes.
+    slots : Slots
+        Where the work is done.
+    """
+
+    def __init__(
+        self,
+        settings: EngineSettings,
+        instrument: Instrument,
+        limits: LimitSet,
+        store: Store,
+        recorder: Recorder,
+        slots: Slots,
+    ) -> None:
+        self._settings = settings
+        self._instrument = instrument
+        self._limits = limits
+        self._store = store
+        self._recorder = recorder
+        self._slots = slots
+        self.runs: dict[int, Run] = {}
+        self._titles = {step.name: step.title for step in instrument.steps}
+
+    # -- what goes next --------------------------------------------------------------------------------------------
+
+    def dispatch(self) -> None:
+        """Give every free slot something to do, as long as there is something."""
+        for slot in self._slots.free:
+            chosen = self._choose()
+            if chosen is None:
+                return
+            self._start_camera(slot, *chosen)
+
+    def _choose(self) -> tuple[Run, str] | None:
+        """Return the next camera, beginning another exposure for it where the rules allow."""
+        while True:
+            chosen = next(self._candidates(), None)
+            best = RANKS[Trigger(chosen[0].queued.trigger)] if chosen else len(RANKS)
+            if not self._begin_next(best):
+                return chosen
+
+    def _candidates(self) -> Iterator[tuple[Run, str]]:
+        """Yield cameras that may go to a slot, first what goes first."""
+        for run in sorted(self.runs.values(), key=lambda run: (run.rank, run.started)):
+            for camera in run.todo:
+                if not self._must_wait(run, camera):
+                    yield run, camera
+
+    def _must_wait(self, run: Run, camera: str) -> bool:
+        """Whether an earlier calibration exposure in flight has still to do this camera."""
+        exposure = run.queued.exposure
+        for other in self.runs.values():
+            earlier = other.queued.exposure
+            if (
+                other is not run
+                and earlier.obstype in self._instrument.calibration_products
+                and earlier.obstype != exposure.obstype
+                and earlier.night == exposure.night
+                and exposure_time(earlier) < exposure_time(exposure)
+                and (camera in other.todo or camera in other.active)
+            ):
+                return True
+        return False
+
+    def _begin_next(self, best: int) -> bool:
+        """Begin the first process of the queue if it may; `best` is the rank of what could be done without it."""
+        if best == 0:
+            return False
+        # What could not be recorded as begun, because the disk is full, still stands in the queue.
+        waiting = [item for item in self._store.waiting(len(self.runs) + 1) if item.number not in self.runs]
+        if not waiting:
+            return False
+        rank = RANKS[Trigger(waiting[0].trigger)]
+        ahead = sum(run.rank <= rank for run in self.runs.values())
+        if rank >= best or ahead >= self._settings.in_flight:
+            return False
+        self._begin(waiting[0])
+        return True
+
+    def _begin(self, queued: QueuedProcess) -> None:
+        """Begin a process, or go on with an interrupted one."""
+        before = self._store.process_view(queued.number) if queued.jobs else None
+        run = Run(queued, self._instrument, self._limits)
+        self.runs[queued.number] = run
+        settled = run.prepare(self._settings.cameras_off, before)
+        self._recorder.add(self._store.start_process, queued.number, now=time.time())
+        for camera, result in settled.items():
+            self._record_status(run, camera, result)
+        missing = [camera for camera, result in settled.items() if result.status is Status.MISSING]
+        expected = sum(result.status is not Status.NOT_EXPECTED for result in settled.values())
+        expected += len(queued.cameras) - len(settled)
+        self._log(run, "warning" if missing else "info", messages.started(queued.exposure, expected, missing))
+        # Before anything else is chosen: it must not be in the queue and in flight at the same time.
+        self._recorder.flush()
+
+    def _start_camera(self, slot: int, run: Run, camera: str) -> None:
+        attempt = run.begin(camera)
+        task = self._task(run, camera, attempt)
+        self._recorder.add(self._store.start_job, run.number, camera, attempt, now=time.time())
+        _LOG.debug("%s %s goes to slot %d, attempt %d", run.expid, camera, slot, attempt)
+        self._slots.start(slot, task, self._instrument.steps_for(run.obstype))
+
+    def _task(self, run: Run, camera: str, attempt: int) -> CameraTask:
+        exposure = run.queued.exposure
+        kinds = tuple(self._instrument.calibration_products.values())
+        before = exposure_time(exposure) / 86400.0 + 40587.0 - _BEFORE_ITSELF
+        products = ""
+        if self._settings.products:
+            place = f"{exposure.night:08d}/{exposure.expid:08d}/{run.number:06d}"
+            products = str(self._settings.products_directory / place)
+        return CameraTask(
+            exposure=exposure,
+            camera=camera,
+            calibration_directory=self._settings.calibration_directory,
+            night_calibrations=self._store.night_calibrations(
+                exposure.instrument, camera, before, kinds, exposure.night
+            ),
+            products_directory=products,
+            options=self._settings.options,
+            process=run.number,
+            attempt=attempt,
+        )
+
+    # -- what comes of it ------------------------------------------------------------------------------------------
+
+    def on_step(self, event: StepHappened) -> None:
+        """Record the beginning or the end of a step, with its judgement."""
+        job = self._slots.on_step(event)
+        run = self.runs.get(event.event.process)
+        told = event.event
+        if job is None or run is None or told.kind == "compiling":
+            return
+        if told.kind == "started":
+            _LOG.debug("%s %s %s started", run.expid, told.camera, told.step)
+            if run.step_begins(told.step):
+                self._log(run, "info", messages.exposure_step(self._titles.get(told.step, told.step)))
+            self._recorder.add(self._store.start_step, run.number, told.camera, told.attempt, told.step, now=told.time)
+        elif told.report is not None:
+            self._judge(run, told.camera, told.attempt, told.report, told.time)
+
+    def _judge(self, run: Run, camera: str, attempt: int, report: StepReport, when: float) -> None:
+        result = run.judge(camera, report, self._history(run))
+        if result is None:
+            return
+        self._recorder.add(
+            self._store.finish_step,
+            run.number,
+            camera,
+            attempt,
+            report,
+            result.judgements,
+            result.status,
+            now=when,
+        )
+        if report.status is not Status.CANCELLED:
+            words = messages.step_ended(self._instrument, camera, result, report.seconds)
+            self._log(run, messages.level_of(result.status), words, camera)
+        self._tell_step_end(run, report.step)
+
+    def _tell_step_end(self, run: Run, step: str) -> None:
+        seconds = run.step_seconds(step)
+        if seconds is not None:
+            self._log(run, "info", messages.exposure_step(self._titles.get(step, step), seconds))
+
+    def _history(self, run: Run) -> History:
+        """Return a look into the record: good values of the same metric before this exposure.
+
+        What belongs to the amplifiers does not depend on where the telescope looks; everything else is compared among
+        exposures of the same kind.
+        """
+        exposure = run.queued.exposure
+
+        def history(metric: str, camera: str, element: str, count: int) -> Sequence[float]:
+            same_kind = self._instrument.metric(metric).elements != "amplifier"
+            return self._store.history(
+                metric,
+                camera,
+                element,
+                count,
+                exposure_time(exposure),
+                instrument=exposure.instrument,
+                obstypes=(exposure.obstype,) if same_kind else (),
+                programs=(exposure.program,) if same_kind and exposure.program else (),
+            )
+
+        return history
+
+    def on_ended(self, ended: Ended | None) -> None:
+        """Record the end of a camera, or try it again."""
+        if ended is None:
+            return
+        task = ended.job.task
+        run = self.runs.get(task.process)
+        if run is None or task.camera not in run.active:
+            return
+        if ended.report is not None:
+            self._finish_camera(run, task, ended.report)
+        elif task.attempt < self._settings.max_attempts:
+            run.again(task.camera)
+            self._recorder.add(
+                self._store.set_camera_status,
+                run.number,
+                task.camera,
+                Status.WAITING,
+                f"attempt {task.attempt}: {ended.reason}",
+                now=time.time(),
+            )
+            self._log(run, "warning", f"{task.camera} is tried again: {ended.reason}", task.camera)
+        else:
+            self._fail_camera(run, ended)
+
+    def _finish_camera(self, run: Run, task: CameraTask, report: CameraReport) -> None:
+        for step in report.steps:
+            # Those whose own event has not come, or comes by no other way.
+            self._judge(run, task.camera, task.attempt, step, time.time())
+        for name in run.unreported(task.camera):
+            # What a worker says nothing of is not known to be good, and must not be waited for.
+            silence = StepReport(name, Status.UNKNOWN, 0.0, reason="the worker did not report this step")
+            self._judge(run, task.camera, task.attempt, silence, time.time())
+        result = run.end(task.camera)
+        fit = is_fit(result)
+        for note in report.notes:
+            self._log(run, "warning" if note.startswith("products not") else "info", f"{task.camera}: {note}")
+        self._recorder.add(
+            self._store.finish_job,
+            run.number,
+            report,
+            result.status,
+            result.reason,
+            fit=dict.fromkeys(self._instrument.calibration_products.values(), fit),
+            now=time.time(),
+        )
+
+    def _fail_camera(self, run: Run, ended: Ended) -> None:
+        camera, attempt = ended.job.task.camera, ended.job.task.attempt
+        tries = f" ({attempt} attempts)" if attempt > 1 else ""
+        steps = run.results[camera].steps
+        result = CameraResult(camera, Status.FAILED, f"{ended.reason}{tries}", steps)
+        run.end(camera, result)
+        self._record_status(run, camera, result)
+        self._log(run, "error", f"{camera} FAILED: {result.reason}", camera)
+        for step in run.step_names:
+            self._tell_step_end(run, step)
+
+    # -- ends ------------------------------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Record new verdicts and alarms, and finish what is done."""
+        for run in list(self.runs.values()):
+            if not run.changed:
+                continue
+            run.changed = False
+            done = run.is_done
+            if done or time.monotonic() - run.started > ALARM_PATIENCE:
+                self._raise_alarms(run)
+            if done:
+                self._finish(run, run.state)
+            else:
+                self._recorder.add(self._store.set_verdict, run.number, run.verdict())
+
+    def _raise_alarms(self, run: Run) -> None:
+        alarms = [(alarm.status, alarm.cause) for alarm in run.new_alarms()]
+        if alarms:
+            self._recorder.add(self._store.raise_alarms, run.number, alarms, now=time.time())
+
+    def _finish(self, run: Run, state: str, reason: str = "") -> None:
+        verdict = run.verdict()
+        del self.runs[run.number]
+        self._recorder.add(self._store.finish_process, run.number, verdict, state, reason, now=time.time())
+        if state in ("done", "failed"):
+            self._log(run, "info", messages.ended(run.queued.exposure, time.monotonic() - run.started))
+            self._log(run, messages.level_of(verdict.status), messages.ready(run.queued.exposure, verdict))
+
+    def cancel(self, run: Run, reason: str, state: str = "cancelled") -> None:
+        """Stop a process: cameras that wait are not begun, those in a worker are ended with it."""
+        for job in [job for job in self._slots.jobs.values() if job.task.process == run.number]:
+            self._slots.kill(job, reason)
+        for camera in [*run.todo, *run.active]:
+            steps = run.results[camera].steps if camera in run.results else ()
+            result = CameraResult(camera, Status.CANCELLED, reason, steps)
+            run.results[camera] = result
+            self._record_status(run, camera, result)
+        run.todo.clear()
+        run.active.clear()
+        self._log(run, "warning", f"Exposure {run.expid} {state}: {reason}")
+        self._finish(run, state, reason)
+
+    def _record_status(self, run: Run, camera: str, result: CameraResult) -> None:
+        self._recorder.add(
+            self._store.set_camera_status, run.number, camera, result.status, result.reason, now=time.time()
+        )
+
+    def _log(self, run: Run, level: str, text: str, camera: str = "") -> None:
+        self._recorder.log(level, text, run.expid, camera, run.number)
