@@ -25,8 +25,11 @@ _SKY_FACTOR: Final[Mapping[str, float]] = {"DARK": 1.0, "GRAY": 1.45, "BRIGHT": 
 
 _TWILIGHT_FACTOR: Final = 19.0
 
-_STRONGEST_SKY_LINE: Final = 36.0
-"""Of the strongest line of the night sky, that of oxygen at 5579 Angstrom [e-/s]."""
+_STRONGEST_SKY_LINE: Final[Mapping[bool, float]] = {False: 24.0, True: 36.0}
+"""Of the strongest line of the night sky, that of oxygen at 5579 Angstrom [e-/s].
+
+Brighter where the dispersion is coarse (True): there each line stands for the blend with its neighbours.
+"""
 
 _STRONGEST_ARC_LINE: Final[Mapping[bool, float]] = {False: 9.0e4, True: 5.0e3}
 """Area of the strongest line of a list in an exposure of 5 s [e-].
@@ -139,7 +142,7 @@ def sky_light(
     sun = sky.sun * _solar(wavelength, resolution) if sky.sun else 0.0
     rate = DARK_SKY * (sky.dark + (sky.moon + sun) * blue)
     lines = _in_arm(arm, _SPARSE_SKY if sparse else SKY_LINES)
-    return Light(rate * exptime, lines.wavelength, lines.strength * _STRONGEST_SKY_LINE * sky.lines * exptime)
+    return Light(rate * exptime, lines.wavelength, lines.strength * _STRONGEST_SKY_LINE[sparse] * sky.lines * exptime)
 
 
 _SPARSE_SKY: Final = separated(

@@ -216,3 +216,17 @@ def test_truth_counts_the_cosmic_pixels(science):
         assert truth["cosmic_hits"] > 0, name
         assert truth["cosmic_pixels"] > 0, name
     assert json.dumps(science.truth)
+
+
+def test_a_full_camera_holds_what_its_truth_says(camera_of):
+    camera = camera_of("SCIENCE", "r0", size="full")
+    assert camera.raw.shape == (4194, 4256)
+    light = ((camera.sky_flux + camera.object_flux) * camera.rows.dispersion).sum(dtype=float)
+    assert camera.expected.sum(dtype=float) == pytest.approx(light + camera.expected.size * 0.5 / 3600 * 1000, rel=1e-4)
+    assert (camera.targets.classes == "SKY").sum() == 50
+    for part, channel in zip(camera.layout.amplifiers, camera.channels, strict=True):
+        noise = np.hypot(channel.read_noise / channel.gain, 1 / np.sqrt(12))
+        assert np.median(np.abs(camera.raw[part.bias.slices] - channel.bias)) < noise
+        untouched = camera.cosmic[part.ccd.slices] == 0
+        electrons = (camera.raw[part.data.slices][untouched] - channel.bias) * channel.gain
+        assert electrons.mean() == pytest.approx(camera.expected[part.ccd.slices][untouched].mean(), abs=0.02)
