@@ -170,7 +170,7 @@ def _headless(config: Config, night: Path, directory: Path, interval: float) -> 
 
     def on_log(line: LogLine) -> None:
         print(f"{time.strftime('%H:%M:%S', time.gmtime(line.time))}  {line.text}", flush=True)
-        if line.expid in wanted and line.text.endswith("is ready"):
+        if line.expid in wanted and "is ready" in line.text:
             done.add(line.expid)
             if done == wanted:
                 stop.set()

@@ -40,7 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Carry out the command and return the exit status."""
-    from qltui.store.record import Store, StoreError
+    from qltui.store.errors import StoreError
+    from qltui.store.record import Store
 
     config = configuration(args)
     instrument = instrument_of(config)
