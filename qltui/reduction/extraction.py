@@ -25,37 +25,10 @@ _NODES = 16
 """Rows at which the light that neighbours spill is computed."""
 _BLOCK = 128
 """Rows that are extracted together: few enough to stay in the cache, many enough to pay for a call."""
+_LATER = np.uint8(255)
+"""Flag of a window that needs a look at each of its pixels."""
 _SMALLEST_SHARE = 0.25
 """A row keeps its value while at least this share of the profile fell on good pixels."""
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _repaired(
-    image: Any, mask: Any, floor: Any, y: int, x: float, half: float, table: Any
-) -> tuple[float, float, float, float, int]:
-    """Sum of the good pixels of one window: sum, Poisson and read variance, their share of the profile, bits lost."""
-    first = math.floor(x - half + 0.5)
-    last = math.ceil(x + half - 0.5)
-    centre = math.floor(x + 0.5)
-    profile = table[min(int((x + 0.5 - centre) * _PHASES), _PHASES - 1)]
-    reach = profile.size // 2
-    sums = np.zeros(4, dtype=np.float32)
-    lost = 0
-    for i in range(first, last + 1):
-        weight = min(i + 0.5, x + half) - max(i - 0.5, x - half)
-        if weight <= 0:
-            continue
-        if i < 0 or i >= image.shape[1]:
-            lost |= BAD
-            continue
-        if mask[y, i] != 0 or not floor[i] > 0:
-            lost |= mask[y, i] if mask[y, i] != 0 else BAD
-            continue
-        sums[0] += weight * image[y, i]
-        sums[1] += weight * weight * image[y, i]
-        sums[2] += weight * weight * floor[i]
-        sums[3] += weight * profile[i - centre + reach]
-    return sums[0], sums[1], sums[2], sums[3], lost
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -72,73 +45,112 @@ def _dirty_chunks(mask: Any, dirty: Any) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _extract_block(
-    image: Any, mask: Any, dirty: Any, floor: Any, y0: int, y1: int, x: Any, disp: Any, half: Any, table: Any,
-    shares: Any, flux: Any, ivar: Any, flags: Any, read_variance: Any,
+def _sum_clean(
+    image: Any, dirty: Any, edges: Any, floors: Any, x: Any, half: Any, shares: Any, kind: Any,
+    total: Any, poisson: Any, read: Any, flags: Any,
 ) -> None:  # fmt: skip
-    """Extract the rows `y0` to `y1` of one fibre; `floor` is the variance of the read noise for each column."""
+    """Sum the windows that no masked pixel, no amplifier's edge and no edge of the detector touches.
+
+    Fills electrons, their Poisson variance and the read variance, shape (nf, ny) each, corrected for the share of the
+    profile in the window. The others are flagged `_LATER`.
+    """
     zero, one, point5 = np.float32(0.0), np.float32(1.0), np.float32(0.5)
     right_end = np.float32(image.shape[1] - 1)
-    for y in range(y0, y1):
-        low = x[y] - half + point5
-        high = x[y] + half + point5
-        share = zero
-        lost = 0
-        total = poisson = read = zero
-        inside = low >= zero and high < right_end
-        first = np.int64(low) if inside else 0
-        last = np.int64(high) if inside else 0
-        clean = dirty[y, first // _CHUNK] | dirty[y, last // _CHUNK] == 0 and floor[first] == floor[last]
-        if inside and clean:
-            w_first = np.float32(first + 1) - low
-            w_last = high - np.float32(last)
-            middle = zero
-            for i in range(first + 1, last):
-                middle += image[y, i]
-            d_first = w_first * image[y, first]
-            d_last = w_last * image[y, last]
-            total = middle + d_first + d_last
-            poisson = middle + w_first * d_first + w_last * d_last
-            read = floor[first] * (np.float32(last - first - 1) + w_first * w_first + w_last * w_last)
-            centre = x[y] + point5
-            share = shares[np.int64((centre - np.float32(np.int64(centre))) * np.float32(_PHASES))]
-        elif -half < x[y] < right_end + half:
-            total, poisson, read, share, lost = _repaired(image, mask, floor, y, x[y], half, table)
-        scale = one / (share * disp[y])
-        if share > np.float32(_SMALLEST_SHARE) and read > zero and zero < scale < np.float32(1e30):
-            flux[y] = total * scale
-            ivar[y] = one / (((poisson if poisson > zero else zero) + read) * scale * scale)
-            read_variance[y] = read * scale * scale
-            flags[y] = 0
-        else:
-            flux[y] = zero
-            ivar[y] = zero
-            read_variance[y] = zero
-            flags[y] = lost if lost != 0 else BAD
+    for block in range(edges.shape[0]):
+        y0, y1, band = edges[block]
+        for f in range(x.shape[0]):
+            share_of_phase = shares[kind[f]]
+            for y in range(y0, y1):
+                low = x[f, y] - half + point5
+                high = x[f, y] + half + point5
+                inside = low >= zero and high < right_end
+                first = np.int64(low) if inside else 0
+                last = np.int64(high) if inside else 0
+                if (
+                    not inside
+                    or dirty[y, first // _CHUNK] | dirty[y, last // _CHUNK] != 0
+                    or floors[band, first] != floors[band, last]
+                ):
+                    flags[f, y] = _LATER
+                    continue
+                w_first = np.float32(first + 1) - low
+                w_last = high - np.float32(last)
+                middle = zero
+                for i in range(first + 1, last):
+                    middle += image[y, i]
+                d_first = w_first * image[y, first]
+                d_last = w_last * image[y, last]
+                centre = x[f, y] + point5
+                share = share_of_phase[np.int64((centre - np.float32(np.int64(centre))) * np.float32(_PHASES))]
+                weight = np.float32(last - first - 1) + w_first * w_first + w_last * w_last
+                correction = one / share
+                total[f, y] = (middle + d_first + d_last) * correction
+                poisson[f, y] = (middle + w_first * d_first + w_last * d_last) * correction * correction
+                read[f, y] = floors[band, first] * weight * correction * correction
+                flags[f, y] = 0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _extract(
-    image: Any, mask: Any, dirty: Any, edges: Any, floors: Any, x: Any, disp: Any, half: Any, table: Any, kind: Any,
-    shares: Any, left: Any, right: Any, flux: Any, ivar: Any, flags: Any, read_variance: Any,
+def _sum_repaired(
+    image: Any, mask: Any, band: Any, floors: Any, x: Any, half: float, table: Any, kind: Any,
+    total: Any, poisson: Any, read: Any, flags: Any,
 ) -> None:  # fmt: skip
-    """Extract all fibres block by block of rows, then take from each what its neighbours spilled into its window."""
-    nf = x.shape[0]
+    """Sum the windows flagged `_LATER` over their good pixels; flag what was lost where too few are left."""
+    nf, ny = x.shape
+    nx = image.shape[1]
+    reach = table.shape[2] // 2
+    for f in range(nf):
+        for y in range(ny):
+            if flags[f, y] != _LATER:
+                continue
+            s = p = r = share = 0.0
+            lost = 0
+            centre = x[f, y]
+            if -half < centre < nx + half:
+                nearest = math.floor(centre + 0.5)
+                phase = min(int((centre + 0.5 - nearest) * _PHASES), _PHASES - 1)
+                for i in range(nearest - reach, nearest + reach + 1):
+                    weight = min(i + 0.5, centre + half) - max(i - 0.5, centre - half)
+                    if weight <= 0 or i < 0 or i >= nx:
+                        continue
+                    floor = floors[band[y], i]
+                    if mask[y, i] != 0 or not floor > 0:
+                        lost |= mask[y, i]
+                        continue
+                    s += weight * image[y, i]
+                    p += weight * weight * image[y, i]
+                    r += weight * weight * floor
+                    share += weight * table[kind[f], phase, i - nearest + reach]
+            if share > _SMALLEST_SHARE:
+                total[f, y] = s / share
+                poisson[f, y] = p / (share * share)
+                read[f, y] = r / (share * share)
+                flags[f, y] = 0
+            else:
+                total[f, y] = 0.0
+                flags[f, y] = lost if lost != 0 else BAD
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _to_density(left: Any, right: Any, disp: Any, total: Any, flux: Any, ivar: Any, read: Any, flags: Any) -> None:
+    """Take from each fibre what its neighbours spilled into its window, and turn electrons into densities.
+
+    `ivar` holds the Poisson variance of the electrons, and `read` their read variance, when it is called.
+    """
+    nf, ny = total.shape
     zero = np.float32(0.0)
-    for block in range(edges.shape[0]):
-        y0, y1, band = edges[block]
-        node = y0 * left.shape[1] // x.shape[1]
-        for f in range(nf):
-            _extract_block(
-                image, mask, dirty, floors[band], y0, y1, x[f], disp[f], half, table[kind[f]], shares[kind[f]],
-                flux[f], ivar[f], flags[f], read_variance[f],
-            )  # fmt: skip
-        for f in range(nf):
-            before, after = max(f - 1, 0), min(f + 1, nf - 1)
-            a, b = left[f, node], right[f, node]
-            for y in range(y0, y1):
-                spill = a * flux[before, y] * disp[before, y] + b * flux[after, y] * disp[after, y]
-                flux[f, y] -= spill / disp[f, y] if flags[f, y] == 0 else zero
+    for f in range(nf):
+        before, here, after = total[max(f - 1, 0)], total[f], total[min(f + 1, nf - 1)]
+        for y in range(ny):
+            node = y * _NODES // ny
+            width = disp[f, y]
+            good = flags[f, y] == 0 and read[f, y] > zero and width > zero
+            spill = left[f, node] * before[y] + right[f, node] * after[y]
+            photons = ivar[f, y] if ivar[f, y] > zero else zero
+            flux[f, y] = (here[y] - spill) / width if good else zero
+            ivar[f, y] = width * width / (photons + read[f, y]) if good else zero
+            read[f, y] = read[f, y] / (width * width) if good else zero
+            flags[f, y] = flags[f, y] if good or flags[f, y] != 0 else BAD
 
 
 def _row_blocks(band: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
@@ -208,15 +220,16 @@ def extract(ccd: CcdImage, rows: RowTraces, half_width: float = 3.5) -> Spectra:
     left, right = _neighbour_shares(rows.x[:, nodes], sigma, half_width)
     dirty = np.empty((ny, ccd.image.shape[1] // _CHUNK + 2), dtype=np.uint8)
     _dirty_chunks(ccd.mask, dirty)
-    flux = np.empty((nf, ny), dtype=np.float32)
-    ivar = np.empty_like(flux)
-    read_variance = np.empty_like(flux)
+    kind = kind.astype(np.int64)
+    total = np.empty((nf, ny), dtype=np.float32)
+    flux, ivar, read = np.empty_like(total), np.empty_like(total), np.empty_like(total)
     flags = np.empty((nf, ny), dtype=np.uint8)
-    _extract(
-        ccd.image, ccd.mask, dirty, edges, floors, rows.x, rows.dispersion, np.float32(half_width), table,
-        kind.astype(np.int64), _window_shares(table, half_width), left, right, flux, ivar, flags, read_variance,
-    )  # fmt: skip
-    return Spectra(flux, ivar, rows.wavelength, rows.dispersion, flags, read_variance)
+    half = np.float32(half_width)
+    shares = _window_shares(table, half_width)
+    _sum_clean(ccd.image, dirty, edges, floors, rows.x, half, shares, kind, total, ivar, read, flags)
+    _sum_repaired(ccd.image, ccd.mask, band, floors, rows.x, half, table, kind, total, ivar, read, flags)
+    _to_density(left, right, rows.dispersion, total, flux, ivar, read, flags)
+    return Spectra(flux, ivar, rows.wavelength, rows.dispersion, flags, read)
 
 
 def _profile_widths(ccd: CcdImage, rows: RowTraces) -> npt.NDArray[np.float64]:

@@ -9,14 +9,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from numba import njit
+from scipy.special import erf
 
 from qltui.reduction.detector import CcdImage
 from qltui.reduction.traces import RowTraces, TraceSet, position
 
 __all__ = ["Widths", "line_widths", "profile_sigma"]
 
+Doubles = npt.NDArray[np.float64]
 _SQRT2 = math.sqrt(2.0)
 _SQRT2PI = math.sqrt(2.0 * math.pi)
+_MOST_FITS = 1000
+"""Fits for each direction, as far as each fibre has one in either half of the rows."""
 _MISPLACED = 0.4
 """Common offset of the peaks from the traces above which they are measured again [px]."""
 _SIGNIFICANT = 8.0
@@ -51,127 +55,111 @@ class Widths:
     reason: str = ""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _solve(a: Any, step: Any, damping: float) -> bool:
-    """Solve the damped system held in `a` (its last column is the right-hand side); False where it has no solution.
+def _model(p: Doubles, npix: int) -> tuple[Doubles, Doubles]:
+    """Return the profiles for the parameters `p` (n, 4) and their derivatives, shapes (n, npix) and (n, npix, 4)."""
+    area, centre, sigma = p[:, :1], p[:, 1:2], p[:, 2:3]
+    edge = (np.arange(npix + 1) - 0.5 - centre) / sigma
+    density = np.exp(-0.5 * edge**2) / _SQRT2PI
+    share = np.diff(0.5 * erf(edge / _SQRT2), axis=1)
+    by_centre = -area * np.diff(density, axis=1) / sigma
+    by_sigma = -area * np.diff(edge * density, axis=1) / sigma
+    derivatives = np.stack([share, by_centre, by_sigma, np.ones_like(share)], axis=2)
+    return area * share + p[:, 3:], derivatives
 
-    Loops, not array expressions: those take seconds to compile.
+
+def _fit_gaussians(data: Doubles, start: Doubles) -> tuple[Doubles, npt.NDArray[np.bool_]]:
+    """Fit ``area * pixel-integrated Gaussian + background`` to each row of `data` by Levenberg and Marquardt's method.
+
+    All pixels weigh the same: weights from the data would favour the pixels that fluctuated low. All profiles are
+    fitted at once, and those that have converged drop out.
+
+    Parameters
+    ----------
+    data : ndarray, shape (n, npix)
+        [e-].
+    start : ndarray, shape (n, 4)
+        Area, centre [pixel of `data`], sigma and background to begin with.
+
+    Returns
+    -------
+    parameters : ndarray, shape (n, 4)
+    converged : ndarray of bool, shape (n,)
     """
-    n = step.size
-    work = a.copy()
-    for i in range(n):
-        work[i, i] *= 1.0 + damping
-    for i in range(n):
-        if not work[i, i] > 0:
-            return False
-        for j in range(i + 1, n):
-            factor = work[j, i] / work[i, i]
-            for k in range(i, n + 1):
-                work[j, k] -= factor * work[i, k]
-    for i in range(n - 1, -1, -1):
-        total = work[i, n]
-        for k in range(i + 1, n):
-            total -= work[i, k] * step[k]
-        step[i] = total / work[i, i]
-    return True
+    npix = data.shape[1]
+    best = start.copy()
+    done = np.zeros(len(data), dtype=bool)
+    active = np.arange(len(data))
+    damping = np.full(len(data), 1e-3)
+    value, derivatives = _model(best, npix)
+    residual = data - value
+    squares = (residual**2).sum(axis=1)
+    for _ in range(25):
+        if not active.size:
+            break
+        normal = np.einsum("nij,nik->njk", derivatives, derivatives)
+        slope = np.einsum("nij,ni->nj", derivatives, residual)
+        diagonal = np.einsum("njj->nj", normal)
+        diagonal *= 1.0 + damping[active, None]
+        diagonal += 1e-12 * diagonal.max(axis=1, keepdims=True) + 1e-30  # a row that is all alike has no solution
+        trial = best[active] + np.linalg.solve(normal, slope[:, :, None])[:, :, 0]
+        trial[:, 1] = np.clip(trial[:, 1], -1.0, npix)
+        trial[:, 2] = np.clip(trial[:, 2], 0.15, npix)
+        value, trial_derivatives = _model(trial, npix)
+        trial_residual = data[active] - value
+        trial_squares = (trial_residual**2).sum(axis=1)
+        better = trial_squares <= squares[active]
+        change = squares[active] - trial_squares
+        best[active[better]] = trial[better]
+        squares[active[better]] = trial_squares[better]
+        residual = np.where(better[:, None], trial_residual, residual)
+        derivatives = np.where(better[:, None, None], trial_derivatives, derivatives)
+        damping[active] *= np.where(better, 0.2, 8.0)
+        finished = (better & (change <= 1e-4 * trial_squares + 1e-12)) | (damping[active] > 1e6)
+        done[active[finished]] = True
+        active, residual, derivatives = active[~finished], residual[~finished], derivatives[~finished]
+    return best, done
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _normal_equations(data: Any, p: Any, a: Any) -> float:
-    """Fill the normal equations of the fit at `p`, shape (4, 5); return the sum of squared residuals."""
-    gradient = np.ones(5)
-    squares = 0.0
-    for j in range(4):
-        for k in range(5):
-            a[j, k] = 0.0
-    for i in range(data.size):
-        t0 = (i - 0.5 - p[1]) / p[2]
-        t1 = (i + 0.5 - p[1]) / p[2]
-        g0 = math.exp(-0.5 * t0 * t0) / _SQRT2PI
-        g1 = math.exp(-0.5 * t1 * t1) / _SQRT2PI
-        share = 0.5 * (math.erf(t1 / _SQRT2) - math.erf(t0 / _SQRT2))
-        gradient[0] = share
-        gradient[1] = -p[0] * (g1 - g0) / p[2]
-        gradient[2] = -p[0] * (t1 * g1 - t0 * g0) / p[2]
-        off = data[i] - p[0] * share - p[3]
-        gradient[4] = off
-        squares += off * off
-        for j in range(4):
-            weight = gradient[j] if j < 3 else 1.0
-            for k in range(5):
-                a[j, k] += weight * (gradient[k] if k != 3 else 1.0)
-    return squares
+def _fit_profiles(profiles: Doubles, variances: Doubles, worth: npt.NDArray[np.int64]) -> tuple[Doubles, Doubles]:
+    """Return sigma and centre of the peaks in the middle of `profiles` (n, npix), (n,) each; NaN where there is none.
 
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _fit_gaussian(data: Any, p: Any) -> bool:
-    """Fit ``area * pixel-integrated Gaussian + background`` by the method of Levenberg and Marquardt.
-
-    `p` holds area, centre [pixel of `data`], sigma and background: first guess in, result out. All pixels weigh the
-    same: weights from the data would favour the pixels that fluctuated low. Returns whether it converged.
+    `variances` (n,) are those of the sums of all pixels of a profile; only the profiles `worth` are fitted.
     """
-    n = data.size
-    equations = np.empty((2, 4, 5))
-    here = 0
-    best = _normal_equations(data, p, equations[here])
-    damping = 1e-3
-    trial = np.empty(4)
-    step = np.empty(4)
-    for _ in range(30):
-        if not _solve(equations[here], step, damping):
-            return False
-        for j in range(4):
-            trial[j] = p[j] + step[j]
-        trial[1] = min(max(trial[1], -1.0), n + 0.0)
-        trial[2] = min(max(trial[2], 0.15), 1.0 * n)
-        squares = _normal_equations(data, trial, equations[1 - here])
-        if squares > best:
-            damping *= 8.0
-            if damping > 1e6:
-                return True
-            continue
-        change = best - squares
-        best = squares
-        here = 1 - here
-        damping *= 0.2
-        for j in range(4):
-            p[j] = trial[j]
-        if change <= 1e-6 * squares + 1e-12:
-            return True
-    return False
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _fit_profiles(profiles: Any, variances: Any, sigma: Any, centre: Any) -> None:
-    """Fill `sigma` and `centre` (n,) of the peaks in the middle of `profiles` (n, npix); NaN where there is none.
-
-    `variances` (n,) are those of the sums of all pixels of a profile; 0 marks one that is not to be fitted.
-    """
-    npix = profiles.shape[1]
+    n, npix = profiles.shape
     middle = npix // 2
-    p = np.empty(4)
-    for row in range(profiles.shape[0]):
-        sigma[row] = math.nan
-        centre[row] = math.nan
-        if not variances[row] > 0:
-            continue
-        data = profiles[row]
-        lowest = data[0]
-        total = 0.0
-        for i in range(npix):
-            lowest = min(lowest, data[i])
-            total += data[i]
-        peak = middle
-        for i in range(max(middle - 2, 1), min(middle + 3, npix - 1)):
-            if data[i] > data[peak]:
-                peak = i
-        noise = math.sqrt(variances[row])
-        p[0], p[1], p[2], p[3] = total - npix * lowest, float(peak), 1.1, lowest
-        if p[0] > _SIGNIFICANT * noise and _fit_gaussian(data, p):
-            inside = 0.3 < p[2] < 0.5 * npix and abs(p[1] - middle) < 2.5
-            if inside and p[0] > _SIGNIFICANT * noise:
-                sigma[row] = p[2]
-                centre[row] = p[1] - middle
+    sigma, centre = np.full(n, np.nan), np.full(n, np.nan)
+    if not worth.size:
+        return sigma, centre
+    data = profiles[worth]
+    lowest = data.min(axis=1)
+    peak = np.argmax(data[:, max(middle - 2, 1) : middle + 3], axis=1) + max(middle - 2, 1)
+    area = data.sum(axis=1) - npix * lowest
+    start = np.column_stack([area, peak, np.full(worth.size, 1.1), lowest]).astype(np.float64)
+    p, good = _fit_gaussians(data, start)
+    good &= p[:, 0] > _SIGNIFICANT * np.sqrt(variances[worth])
+    good &= (p[:, 2] > 0.3) & (p[:, 2] < 0.5 * npix) & (np.abs(p[:, 1] - middle) < 2.5)
+    sigma[worth[good]], centre[worth[good]] = p[good, 2], p[good, 1] - middle
+    return sigma, centre
+
+
+def _worth_fitting(profiles: Doubles, variances: Doubles, shape: tuple[int, int], upper: Any) -> npt.NDArray[np.int64]:
+    """Return the indices of the profiles to fit: the most significant ones of each fibre, in either half of the rows.
+
+    So the time does not grow with the number of lines, and all amplifiers are still seen. `shape` is (nf, nl), and
+    `upper`, of that shape, tells which points lie in the upper half.
+    """
+    area = profiles.sum(axis=1) - profiles.shape[1] * profiles.min(axis=1)
+    known = variances > 0
+    significance = np.where(known, area / np.sqrt(np.where(known, variances, 1.0)), 0.0).reshape(shape)
+    most = max(1, _MOST_FITS // (2 * shape[0]))
+    chosen = np.zeros(shape, dtype=bool)
+    for part in (upper, ~upper):
+        here = np.where(part & (significance > _SIGNIFICANT), significance, 0.0)
+        if shape[1] > most:
+            limit = np.partition(here, shape[1] - most, axis=1)[:, shape[1] - most]
+            here = np.where(here >= limit[:, None], here, 0.0)
+        chosen |= here > 0
+    return np.flatnonzero(chosen)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -186,14 +174,14 @@ def _sum_profiles(
     ny, nx = image.shape
     for k in range(x.size):
         variances[k] = 0.0
+        for i in range(2 * half + 1):
+            profiles[k, i] = 0.0
         half_x = half if axis == 1 else reach
         half_y = reach if axis == 1 else half
         if not (half_x <= x[k] < nx - half_x - 1 and half_y <= y[k] < ny - half_y - 1):
             continue
         xc = round(x[k])
         yc = round(y[k])
-        for i in range(2 * half + 1):
-            profiles[k, i] = 0.0
         total = 0.0
         good = True
         for j in range(yc - half_y, yc + half_y + 1):
@@ -213,11 +201,13 @@ def _widths_at(ccd: CcdImage, x: Any, y: Any, half: int, reach: int, axis: int) 
     """
     band, floors = ccd.variance_floor()
     profiles = np.empty((x.size, 2 * half + 1))
-    variances, sigma, centre = np.empty(x.size), np.empty(x.size), np.empty(x.size)
+    variances = np.empty(x.size)
     columns, rows = (np.nan_to_num(a, nan=-1.0).astype(np.float64).ravel() for a in (x, y))
     for _ in range(2):
         _sum_profiles(ccd.image, ccd.mask, band, floors, columns, rows, half, reach, axis, profiles, variances)
-        _fit_profiles(profiles, variances, sigma, centre)
+        upper = np.asarray(y > 0.5 * ccd.image.shape[0])
+        worth = _worth_fitting(profiles, variances, x.shape, upper)
+        sigma, centre = _fit_profiles(profiles, variances, worth)
         place = columns if axis == 1 else rows
         off = _median(centre + np.rint(place) - place)
         if not abs(off) > _MISPLACED:

@@ -4,12 +4,13 @@ import dataclasses
 
 import numpy as np
 import pytest
-from ccd_images import LINES, STRENGTHS, exposed, make_scene, paint
+from astropy.io import fits
+from ccd_images import LINES, STRENGTHS, exposed, gaussian, make_scene, paint
 
 from qltui.reduction.extraction import extract
 from qltui.reduction.masks import COSMIC
 from qltui.reduction.shifts import MAXIMUM_DX, measure_dx, measure_dy
-from qltui.reduction.traces import TraceSet, shifted, trace_rows
+from qltui.reduction.traces import TraceSet, position, shifted, trace_rows
 
 TOLERANCE = 0.02
 DX = [-2.45, -1.3, -0.62, -0.15, 0.0, 0.37, 0.5, 1.5, 2.45]
@@ -177,3 +178,26 @@ def test_dy_without_lines_is_unknown_with_a_reason():
     assert "no known line" in shift.reason
     dark = dataclasses.replace(spectra, ivar=0 * spectra.ivar)
     assert np.isnan(measure_dy(dark, scene.calibration, LINES).value)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(("name", "dx", "dy"), [("psf-b0.fits", -1.7, 3.7), ("psf-z0.fits", 0.15, -0.1)])
+def test_shifts_on_the_real_optics(shared_data, name, dx, dy):
+    with fits.open(shared_data / "desi" / name) as hdus:
+        low, high = (float(hdus["XTRACE"].header[key]) for key in ("WAVEMIN", "WAVEMAX"))
+        x, y = (np.asarray(hdus[key].data[:30], dtype=float) for key in ("XTRACE", "YTRACE"))
+    traceset = TraceSet(x, y, np.full((30, 1), 1.08), None, low, high, 4128)
+    true = trace_rows(shifted(traceset, dx, dy), 4128)
+    lines = np.linspace(low + 150, high - 150, 12)
+    electrons = 80.0 + np.zeros((30, 4128))
+    for f, rows in enumerate(position(shifted(traceset, dx, dy), lines)[1]):
+        for row in rows:
+            electrons[f] += 2000.0 * gaussian(np.arange(4128) - row, 1.1)
+    ccd = exposed(paint(true.x.astype(float), electrons, np.full(30, 1.08), 380))
+    across = measure_dx(ccd, trace_rows(traceset, 4128))
+    spectra = extract(ccd, trace_rows(shifted(traceset, across.value, 0.0), 4128))
+    along = measure_dy(spectra, traceset, lines)
+    assert across.value == pytest.approx(dx, abs=TOLERANCE)
+    assert along.value == pytest.approx(dy, abs=TOLERANCE)
+    flux = spectra.flux * spectra.dispersion
+    assert flux[:, 500:-500].sum() == pytest.approx(electrons[:, 500:-500].sum(), rel=0.003)
