@@ -51,7 +51,7 @@ def run_monitor(
     theme: str = "day",
     charset: str = "auto",
     mouse: bool | None = None,
-    engine_started: bool = False,
+    own_engine: bool = False,
     who: str = "",
     keymap: Mapping[str, str] | None = None,
 ) -> int:
@@ -67,7 +67,7 @@ def run_monitor(
         ``"day"``, ``"night-red"``, ``"mono"``; ``"auto"``, ``"braille"``, ``"block"``, ``"ascii"``.
     mouse : bool or None
         Whether to take the mouse from the terminal; None takes it except over SSH, where copying matters more.
-    engine_started : bool
+    own_engine : bool
         Whether the caller started an engine for this viewer: then leaving asks whether it is to run on.
     who : str
         The observer's name; the user's where empty.
@@ -97,7 +97,7 @@ def run_monitor(
         charset=get_charset(charset, sys.stdout.encoding or "ascii"),
         theme=theme,
         who=who or _user(),
-        engine_started=engine_started,
+        own_engine=own_engine,
         keymap=keymap,
     )
     try:

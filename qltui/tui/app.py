@@ -10,13 +10,12 @@ from textual.app import App
 from textual.binding import Binding
 
 from qltui.instruments.base import Instrument, resolve
-from qltui.store.errors import StoreError
 from qltui.tui.commands import Command, collect_commands
 from qltui.tui.health import process_exists
 from qltui.tui.prompt import ChoiceScreen
 from qltui.tui.screens import SCREENS
 from qltui.tui.signals import install_signals
-from qltui.tui.source import Reader
+from qltui.tui.source import Reader, ReadError
 from qltui.tui.symbols import CHARSETS, Charset
 from qltui.tui.themes import PALETTES, make_theme
 from qltui.tui.widgets.lines import Lines
@@ -54,7 +53,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         Name of a palette.
     who : str
         The observer, for what is asked of the engine.
-    engine_started : bool
+    own_engine : bool
         Whether this viewer started the engine: only then leaving asks what becomes of it.
     clock : callable
         The time [s since 1970].
@@ -94,7 +93,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         charset: Charset = CHARSETS["braille"],
         theme: str = "day",
         who: str = "",
-        engine_started: bool = False,
+        own_engine: bool = False,
         clock: Callable[[], float] = time.time,
         exists: Callable[[int], bool] = process_exists,
         keymap: Mapping[str, str] | None = None,
@@ -107,7 +106,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         self.who = who
         self.clock = clock
         self.process_exists = exists
-        self._engine_started = engine_started
+        self._own_engine = own_engine
         self._keys = dict(keymap or {})
         self._poll = poll
         for palette in PALETTES.values():
@@ -176,7 +175,7 @@ class MonitorApp(App[int], inherit_bindings=False):
 
     def action_leave(self) -> None:
         """Leave; who started the engine says what becomes of it."""
-        if not self._engine_started:
+        if not self._own_engine:
             self.exit(0)
             return
         choices = [("k", "keep it running"), ("s", "stop it as well")]
@@ -186,7 +185,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         if key == "s":
             try:
                 await self.reader.read(lambda source: source.send_command(STOP_ENGINE, {}, self.who))
-            except (StoreError, OSError) as error:
+            except ReadError as error:
                 say = getattr(self.screen, "say", None)
                 if say is not None:
                     say(f"the engine was not stopped: {error}", "bad")

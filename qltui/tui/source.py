@@ -12,14 +12,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from qltui.store.errors import NoRecordError
 from qltui.store.views import CommandView, EngineView, LogLine, MonitorView, TrendPoint
 
-__all__ = ["NothingYet", "Reader", "Source", "StoreSource"]
+__all__ = ["NothingYet", "ReadError", "Reader", "Source", "StoreSource"]
 
 T = TypeVar("T")
 
 RECORD_NAME = "qltui.db"
+
+
+class ReadError(Exception):
+    """The record could not be read, or a request not be written: cause and action in words."""
 
 
 class Source(Protocol):
@@ -81,7 +84,7 @@ class NothingYet:
     def send_command(self, name: str, arguments: Mapping[str, Any] | None = None, who: str = "") -> int:  # noqa: ARG002
         """Refuse, because there is nobody to ask."""
         msg = f"cannot ask for {name!r}: no engine has run here yet"
-        raise NoRecordError(msg)
+        raise ReadError(msg)
 
     def command(self, number: int) -> CommandView | None:  # noqa: ARG002
         """Return that there is no such command."""
@@ -112,6 +115,7 @@ class StoreSource:
         if self._store is None:
             if not self._path.exists():
                 return NothingYet()
+            from qltui.store.errors import NoRecordError
             from qltui.store.record import Store
 
             try:
@@ -144,8 +148,23 @@ class Reader:
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="record")
 
     async def read(self, query: Callable[[Source], T]) -> T:
-        """Return what `query` makes of the source; errors of the record are raised here."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: query(self._get_source()))
+        """Return what `query` makes of the source.
+
+        Raises
+        ------
+        ReadError
+            Where the record fails.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._ask, query)
+
+    def _ask(self, query: Callable[[Source], T]) -> T:
+        # Loaded here, in the thread: peewee must not delay the first paint.
+        from qltui.store.errors import StoreError
+
+        try:
+            return query(self._get_source())
+        except (StoreError, OSError) as error:
+            raise ReadError(str(error)) from error
 
     def close(self) -> None:
         """Close the source; a read that hangs is left to itself, because leaving must always work."""

@@ -100,7 +100,9 @@ def running_cameras():
     cameras["z2"] = camera("z2", Status.RUNNING, (ccds, step("CHECK_FIBERS", Status.WARNING, (GOODFIB_WARN,))))
     cameras["z8"] = camera("z8", Status.MISSING, (), reason="not in the file")
     for name in ("b4", "r3", "z3"):
-        cameras[name] = camera(name, Status.RUNNING, (ccds, fibers, step("CHECK_SPECTRA", Status.RUNNING, seconds=None)))
+        cameras[name] = camera(
+            name, Status.RUNNING, (ccds, fibers, step("CHECK_SPECTRA", Status.RUNNING, seconds=None))
+        )
     for name in ("r6", "r7", "z5", "z6"):
         cameras[name] = camera(name, Status.RUNNING, (ccds, step("CHECK_FIBERS", Status.RUNNING, seconds=None)))
     for name in ("r9", "z9"):

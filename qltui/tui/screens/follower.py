@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from qltui.instruments.base import Instrument
+from qltui.instruments.base import Instrument, MetricDefinition
 from qltui.store.views import ProcessView, TrendPoint
 from qltui.tui.screens.snapshot import read_trend
 from qltui.tui.source import Reader
@@ -59,7 +59,7 @@ class TrendFollower:
 
         Raises
         ------
-        StoreError
+        ReadError
             Where the record cannot be read.
         """
         query = choose_trend(process, self._instrument, cursor, self._choice)
@@ -70,6 +70,15 @@ class TrendFollower:
         points = await self._reader.read(read_trend(query)) if query is not None else ()
         self._key, self._time, self.query = key, now, query
         return points
+
+    def metrics_near(self, process: ProcessView | None, cursor: Place | None) -> list[MetricDefinition]:
+        """Return the metric of the chart, then those of the step and arm under the cursor."""
+        if process is None or cursor is None:
+            return []
+        arm = self._instrument.camera(cursor.camera).arm
+        own = self._instrument.metrics_for(process.exposure.obstype, cursor.step, arm)
+        first = (self.query.definition,) if self.query is not None else ()
+        return list(dict.fromkeys((*first, *own)))
 
     # -- by key ------------------------------------------------------------------------------------------------
 

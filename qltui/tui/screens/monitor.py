@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from textual.screen import Screen
 
 from qltui.instruments.base import MetricDefinition
-from qltui.store.errors import StoreError
 from qltui.store.views import MonitorView
 from qltui.tui import charts
 from qltui.tui.arrange import Arrangement, arrange_monitor, is_too_small, left_width
@@ -25,7 +24,7 @@ from qltui.tui.screens.monitor_keys import MONITOR_BINDINGS, footer_hints
 from qltui.tui.screens.neighbours import neighbour
 from qltui.tui.screens.requests import Requests, reprocess_arguments, reprocess_choices
 from qltui.tui.screens.snapshot import Snapshot, read_snapshot
-from qltui.tui.source import NothingYet
+from qltui.tui.source import NothingYet, ReadError
 from qltui.tui.text import clean
 from qltui.tui.widgets.cell_detail import CellDetail, CellLine
 from qltui.tui.widgets.footer import Footer
@@ -104,7 +103,7 @@ class MonitorScreen(Screen[None], inherit_bindings=False):
     def on_mount(self) -> None:
         """Begin to look at the record, and load what draws charts while the screen already stands."""
         self.grid.focus()
-        self.run_worker(self._load_charts())
+        self.run_worker(self._load_charts)
 
     async def _load_charts(self) -> None:
         self.query_one(TrendPane).allow_charts(await asyncio.to_thread(charts.load))
@@ -128,7 +127,7 @@ class MonitorScreen(Screen[None], inherit_bindings=False):
         try:
             snapshot = await self.viewer.reader.read(query)
             answers = await self.requests.answers()
-        except (StoreError, OSError) as error:
+        except ReadError as error:
             self._error, self._unseen = f"the record cannot be read: {error}", True
             self._show_status()
             return
@@ -178,7 +177,7 @@ class MonitorScreen(Screen[None], inherit_bindings=False):
         version = self._view.version if self._view is not None else None
         try:
             points = await self.follower.update(self.grid.process, self.grid.cursor, version)
-        except (StoreError, OSError) as error:
+        except ReadError as error:
             self.say(f"the trend cannot be read: {error}", "warn")
             return
         if points is not None:
@@ -187,7 +186,7 @@ class MonitorScreen(Screen[None], inherit_bindings=False):
 
     def trend_soon(self) -> None:
         """Read the chart's values without waiting for the next look; of several wishes the last one counts."""
-        self.run_worker(self._update_trend(), group="trend", exclusive=True)
+        self.run_worker(self._update_trend, group="trend", exclusive=True)
 
     # -- where things lie --------------------------------------------------------------------------------------
 
@@ -253,14 +252,8 @@ class MonitorScreen(Screen[None], inherit_bindings=False):
         self.query_one(Footer).show(hints)
 
     def help_metrics(self) -> list[MetricDefinition]:
-        """Return the metrics that the help explains: the one of the chart, then those of the cell's step."""
-        process, cursor = self.grid.process, self.grid.cursor
-        if process is None or cursor is None:
-            return []
-        arm = self.viewer.instrument.camera(cursor.camera).arm
-        own = self.viewer.instrument.metrics_for(process.exposure.obstype, cursor.step, arm)
-        first = [self.follower.query.definition] if self.follower.query is not None else []
-        return list(dict.fromkeys((*first, *own)))
+        """Return the metrics that the help explains."""
+        return self.follower.metrics_near(self.grid.process, self.grid.cursor)
 
     def say(self, words: str, role: str = "strong") -> None:
         """Say something in the last line for a while."""
@@ -336,7 +329,7 @@ class MonitorScreen(Screen[None], inherit_bindings=False):
     def _go(self, process: int | None) -> None:
         self._process_number = process
         self._unseen = True
-        self.run_worker(self.poll(), group="poll")
+        self.run_worker(self.poll, group="poll")
 
     def action_filter(self) -> None:
         """Ask for the words that lines of the log must have."""
@@ -396,7 +389,7 @@ class MonitorScreen(Screen[None], inherit_bindings=False):
     async def _ask_for(self, name: str, arguments: dict[str, object]) -> None:
         try:
             await self.requests.send(name, arguments)
-        except (StoreError, OSError) as error:
+        except ReadError as error:
             self.say(f"{name} was not asked for: {clean(str(error))}", "bad")
             return
         note = "" if self._health.is_alive else "; no engine runs now, the next one will do it"

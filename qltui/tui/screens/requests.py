@@ -58,7 +58,7 @@ class Requests:
 
         Raises
         ------
-        StoreError
+        ReadError
             Where the record cannot be written.
         """
         number = await self._reader.read(lambda source: source.send_command(name, arguments or {}, self._who))

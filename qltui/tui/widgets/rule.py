@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qltui.tui.text import Line, cells, clean, fit, line_width
+from qltui.tui.text import Line, cells, clean, fit, line_width, plain
 from qltui.tui.widgets.lines import Lines
 
 __all__ = ["Heading", "Rule", "VerticalRule", "rule_line"]
@@ -31,7 +31,7 @@ def rule_line(headings: Sequence[Heading], width: int, above: Sequence[int] = ()
         dash, role = ("━", "focus") if heading.focused else ("─", "rule")
         room = end - heading.column - 5
         text = clean(heading.text)
-        text = text if cells(text) <= room else fit(((text, ""),), room)[0][0]
+        text = text if cells(text) <= room else plain(fit(((text, ""),), max(0, room)))
         part: Line = ((dash * 2, role), (f" {text} ", "focus" if heading.focused else "title")) if text else ()
         used = line_width(part)
         line = (*line, *part, (dash * max(0, end - heading.column - used), role))
