@@ -218,6 +218,7 @@ def test_truth_counts_the_cosmic_pixels(science):
     assert json.dumps(science.truth)
 
 
+@pytest.mark.slow
 def test_a_full_camera_holds_what_its_truth_says(camera_of):
     camera = camera_of("SCIENCE", "r0", size="full")
     assert camera.raw.shape == (4194, 4256)
