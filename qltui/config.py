@@ -333,7 +333,7 @@ def _read(path: Path) -> dict[str, Any]:
 def load_config(
     explicit: Path | None = None,
     *,
-    flags: Mapping[str, Mapping[str, object]] | None = None,
+    flags: Mapping[str, object] | None = None,
     environment: Mapping[str, str] | None = None,
     files: list[Path] | None = None,
 ) -> Config:

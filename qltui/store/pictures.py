@@ -66,7 +66,7 @@ def process_view(database: Database, number: int) -> ProcessView | None:
 
 def _jobs(database: Database, process: int) -> list[Row]:
     return database.sql(
-        """SELECT id, camera, attempt, status, reason, seconds, calibrations FROM job
+        """SELECT id, camera, attempt, status, reason, seconds, calibrations, peak_memory FROM job
            WHERE process_id = ? ORDER BY camera, attempt""",
         (process,),
     )
@@ -92,7 +92,7 @@ def _process(row: Row, jobs: Iterable[Row], steps: dict[int, list[StepView]]) ->
     cameras, code_version, who, *contents, instrument, night = row[11:20]
     exposure = exposure_from_row(instrument, night, row[20:])
     views: dict[str, CameraView] = {name: CameraView(name, Status.WAITING) for name in json.loads(cameras)}
-    for job, camera, attempt, job_status, reason, seconds, calibrations in jobs:
+    for job, camera, attempt, job_status, reason, seconds, calibrations, peak_memory in jobs:
         views[camera] = CameraView(
             camera=camera,
             status=Status(job_status),
@@ -101,6 +101,7 @@ def _process(row: Row, jobs: Iterable[Row], steps: dict[int, list[StepView]]) ->
             seconds=seconds,
             steps=tuple(steps.get(job, ())),
             calibrations=json.loads(calibrations),
+            peak_memory=peak_memory,
         )
     return ProcessView(
         number=number,
@@ -248,7 +249,8 @@ def monitor_view(database: Database, process: int | None = None) -> MonitorView:
     """Return everything that the Monitor shows, of one and the same state of the record.
 
     Without a number the process shown is the one that runs (of several the one begun last, new exposures before
-    others), else the one that ended last, else the first that waits.
+    others), else the last one of the newest exposure that has been worked on (a backlog is worked off newest first:
+    what ended last matters least), else the first that waits.
     """
     with database.reading():
         running = database.sql(
@@ -273,7 +275,11 @@ def monitor_view(database: Database, process: int | None = None) -> MonitorView:
 
 def _last_process(database: Database) -> int | None:
     for query in (
-        "SELECT id FROM process WHERE ended IS NOT NULL ORDER BY ended DESC LIMIT 1",
+        """SELECT process.id FROM night
+           CROSS JOIN exposure ON exposure.night_id = night.id
+           CROSS JOIN process ON process.exposure_id = exposure.id
+           WHERE process.ended IS NOT NULL
+           ORDER BY night.night DESC, exposure.expid DESC, process.id DESC LIMIT 1""",
         "SELECT id FROM process WHERE state = 'waiting' ORDER BY queued LIMIT 1",
     ):
         rows = database.sql(query)

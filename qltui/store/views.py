@@ -82,7 +82,8 @@ class StepView:
 class CameraView:
     """One camera of a process: its status and its steps in order.
 
-    Steps that have not begun are not among `steps`: which there are is told by the instrument's table.
+    Steps that have not begun are not among `steps`: which there are is told by the instrument's table. `peak_memory` is
+    the largest that the worker ever was [bytes].
     """
 
     camera: str
@@ -92,6 +93,7 @@ class CameraView:
     seconds: float | None = None
     steps: tuple[StepView, ...] = ()
     calibrations: Mapping[str, str] = field(default_factory=dict)
+    peak_memory: int = 0
 
 
 @dataclass(frozen=True, slots=True)

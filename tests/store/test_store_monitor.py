@@ -26,7 +26,7 @@ def test_the_process_shown(store, make_exposure):
     store.finish_process(second, end, now=30.0)
     assert store.monitor_view().process.number == first
     store.finish_process(first, end, now=40.0)
-    assert store.monitor_view().process.number == first
+    assert store.monitor_view().process.number == second, "the newest exposure, not the one that ended last"
     again = add(3499, Trigger.REPROCESS)
     new = add(3502)
     store.start_process(new, now=50.0)
