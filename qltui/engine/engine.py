@@ -44,8 +44,6 @@ _LOG = logging.getLogger(__name__)
 
 TICK: Final = 0.5
 """How often commands of viewers are looked for [s]; they are rows of a table, which wakes nobody."""
-STOP_GRACE: Final = 3.0
-"""Cameras in a worker may finish, when the engine is to stop [s]."""
 INTERNAL: Final = 70
 _WATCHER_LIVES: Final = 3
 
@@ -75,7 +73,7 @@ def run_engine(
     once : bool
         Work off what is there and return.
     on_log : callable, optional
-        Told each line of the night's log, from the thread that calls this function.
+        Told each line of the night's log once it is in the record, from the thread that calls this function.
     stop_event : Event, optional
         Set by another thread to stop the engine.
     instrument : Instrument, optional
@@ -243,14 +241,17 @@ class Engine:
             return
 
     def _may_dispatch(self) -> bool:
-        return self._stop is None and not self._paused and self._looked is not None and not self._recorder.trouble
+        if self._stop is not None or self._paused or self._looked is None or self._recorder.trouble:
+            return False
+        # All of a backlog is known before any of it is begun: calibrations go before science.
+        return not (self._once and self._looked.unsettled)
 
     def _end(self) -> int:
         """Let the workers finish or end them, leave the record in order, and return the exit status."""
         stop = self._stop or Stop("stopped")
         self._watcher.close()
         try:
-            self._let_finish(time.monotonic() + (STOP_GRACE if stop.status != INTERNAL else 0.0))
+            self._let_finish(time.monotonic() + (self._settings.stop_grace if stop.status != INTERNAL else 0.0))
         finally:
             self._slots.workers.close()
         self._recorder.log("info" if stop.status != INTERNAL else "error", f"Engine stopped: {stop.reason}")

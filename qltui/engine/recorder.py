@@ -25,7 +25,7 @@ class Recorder:
     store : Store
         The record.
     on_log : callable, optional
-        Told each line of the night's log as it is made.
+        Told each line of the night's log when it is in the record.
 
     Attributes
     ----------
@@ -37,7 +37,8 @@ class Recorder:
         self._store = store
         self._on_log = on_log
         self._calls: list[tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = []
-        self._lines = 0
+        self._lines: list[LogLine] = []
+        self._count = 0
         self.trouble = ""
 
     def add(self, write: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
@@ -53,8 +54,8 @@ class Recorder:
         _LOG.log(_LEVELS[level], "%s%s", prefix, text)
         self.add(self._store.log, level, text, expid, camera, process, now)
         if self._on_log is not None:
-            self._lines += 1
-            self._on_log(LogLine(self._lines, now, level, text, expid, camera))
+            self._count += 1
+            self._lines.append(LogLine(self._count, now, level, text, expid, camera))
 
     def flush(self) -> bool:
         """Write all that has been collected; returns whether it is in the record.
@@ -74,7 +75,15 @@ class Recorder:
             return self._one_by_one()
         self._calls.clear()
         self._well()
+        self._tell_lines()
         return True
+
+    def _tell_lines(self) -> None:
+        """Tell what is in the record now."""
+        lines, self._lines = self._lines, []
+        if self._on_log is not None:
+            for line in lines:
+                self._on_log(line)
 
     def _try_again(self) -> bool:
         """Find out whether the record can be written again."""
@@ -98,6 +107,7 @@ class Recorder:
                 _LOG.exception("could not be recorded: %s%r", getattr(write, "__name__", write), args)
             del self._calls[0]
         self._well()
+        self._tell_lines()
         return True
 
     def _failed(self, error: StoreError) -> bool:

@@ -60,6 +60,8 @@ class EngineSettings:
         ``"module:name"`` of the function that a worker calls with a task and a listener for events.
     warm : bool
         Whether the workers' kernels are compiled and loaded before the first exposure.
+    stop_grace : float
+        Cameras in a worker may finish within so long [s] when the engine is told to stop.
     """
 
     data_directory: str
@@ -85,6 +87,7 @@ class EngineSettings:
     who: str = ""
     entry: str = "qltui.instruments.run:reduce_camera"
     warm: bool = True
+    stop_grace: float = 3.0
 
     def to_json(self) -> str:
         """Return these settings as text, for another process."""

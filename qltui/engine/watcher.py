@@ -31,7 +31,7 @@ _LINGER: Final = 12 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A complete exposure; `backlog` says that it lay there before the engine looked for the first time."""
+    """A complete exposure; `backlog` says that it lay there when the engine looked for the first time."""
 
     exposure: Exposure
     backlog: bool
@@ -160,7 +160,7 @@ class Watcher:
         self._pending: dict[str, Pending] = {}
         self._nights: dict[int, float] = {}
         self._told: dict[str, str] = {}
-        self._first = True
+        self._backlog: frozenset[str] | None = None
 
     def start(self) -> None:
         """Begin to look."""
@@ -185,7 +185,6 @@ class Watcher:
                 self._wake.clear()
                 problem = self._look()
                 self._tell(LookedThrough(self._unsettled(), tuple(sorted(self._nights)), problem))
-                self._first = self._first and bool(problem)
                 self._wake.wait(self._pause())
                 self._stop.wait(_BREATH)
         except Exception as error:  # noqa: BLE001 - logged whole, and the engine stops because of it
@@ -209,6 +208,8 @@ class Watcher:
             # Watched before they are looked through, so that nothing falls between the two.
             self._hints.watch(self._root / f"{night:08d}" for night in self._nights)
         found = self._scan(self._root, sorted(self._nights))
+        if self._backlog is None:
+            self._backlog = frozenset(candidate.path for candidate in found)
         self._take(
             reconcile(
                 found,
@@ -263,7 +264,11 @@ class Watcher:
             size, mtime_ns = self._known[candidate.path] = signature(candidate)
             self._pending.pop(candidate.path)
             self._forget(candidate.path)
-            self._tell(Arrived(replace(exposure, size=size, mtime_ns=mtime_ns), backlog=self._first))
+            self._tell(
+                Arrived(
+                    replace(exposure, size=size, mtime_ns=mtime_ns), backlog=candidate.path in (self._backlog or ())
+                )
+            )
             return
         entry = refused(self._pending[candidate.path], reason, time.monotonic(), may_become_good=not final)
         self._pending[candidate.path] = entry
