@@ -18,6 +18,8 @@ __all__ = ["CosmicCounts", "find_cosmics"]
 
 _PROFILE_STEP = np.float32(1.6)
 """How much brighter than the brighter of its two neighbours a column of a fibre can be: the profiles are wider."""
+_GROWTH_NOISE = 0.5
+"""Noises allowed for in the sharpness test of the neighbours of a hit: with none, growth runs along crowded lines."""
 _CHUNK = 64
 _QUEUED = 128
 """Bit that marks pixels already counted, free again when the search is over."""
@@ -201,7 +203,7 @@ def _grow(image: Any, mask: Any, floor: float, factors: Any, nsigma: float, foun
                 if mask[j, i] != 0 or image[j, i] <= faintest or n == found.size:
                     continue
                 _column_levels(image, j, i - 1, i + 2, levels)
-                if _is_hit(image, mask, j, i, levels, floor, factors, nsigma, 0.0):
+                if _is_hit(image, mask, j, i, levels, floor, factors, nsigma, _GROWTH_NOISE):
                     mask[j, i] |= COSMIC
                     found[n] = j * nx + i
                     n += 1
