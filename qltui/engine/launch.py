@@ -21,6 +21,10 @@ READY_VARIABLE: Final = "QLTUI_READY_FD"
 """Number of the pipe by which a started engine tells whoever started it that its heart beats."""
 
 
+_STARTED: Final[list[subprocess.Popen[bytes]]] = []
+"""Engines that this process has started: they outlive it, but while it lives it must take note of their end."""
+
+
 class EngineStartError(Exception):
     """The engine did not start; the message says why, as far as it is known."""
 
@@ -63,6 +67,7 @@ def start_engine(settings: EngineSettings, *, timeout: float = 30.0) -> int:
         readable, _, _ = select.select([answer], [], [], timeout)
         # The end of the pipe without a word is the end of the process.
         if readable and answer.read(64):
+            _STARTED.append(process)
             return process.pid
     if not readable:
         process.kill()
@@ -153,4 +158,5 @@ def stop_engine(state: Path | str, *, timeout: float = 30.0) -> bool:
     if not ended:
         msg = f"the engine (pid {found.pid}) does not end; see {state / 'logs' / 'engine.log'}, or kill it"
         raise EngineStartError(msg)
+    _STARTED[:] = [process for process in _STARTED if process.poll() is None]
     return True
