@@ -25,7 +25,8 @@ class Reference:
     Attributes
     ----------
     kind : str
-        ``"number"``, ``"history"``, or a key of `qltui.model.Measurement.references` (``"header"``, ``"calibration"``).
+        ``"number"``, ``"history"``, or a key of `qltui.model.Measurement.references`: ``"header"``, ``"calibration"``,
+        ``"expected"`` (what this very exposure should give, by its length and the stated throughput).
     number : float or mapping
         For ``"number"``: the value, or one for each element by name.
     count : int

@@ -24,7 +24,7 @@ _BODY: Final = frozenset({"normal", "warning", "reference", "relative", "source"
 _SELECTORS: Final = frozenset({"obstype", "program", "arm", "camera", "element"})
 _KEYS: Final = _BODY | _SELECTORS | {"metric", "valid_from", "otherwise"}
 _HISTORY: Final = re.compile(r"history:([1-9][0-9]{0,3})")
-_MEASURED: Final = ("header", "calibration")
+_MEASURED: Final = ("header", "calibration", "expected")
 
 
 class LimitsError(ValueError):

@@ -12,13 +12,14 @@ from qltui.model import Camera
 __all__ = ["INSTRUMENT"]
 
 _RECIPE = "qltui.instruments.desi.recipe"
+_SPECTRA = "qltui.instruments.desi.recipe_spectra"
 
 _STEPS: Final = (
     StepDefinition("CHECK_CCDS", "CHECK CCDS", ALL, f"{_RECIPE}:check_ccds"),
     StepDefinition("CHECK_FIBERS", "CHECK FIBERS", LIT, f"{_RECIPE}:check_fibers"),
-    StepDefinition("CHECK_SPECTRA", "CHECK SPECTRA", SKIES, f"{_RECIPE}:check_spectra"),
-    StepDefinition("CHECK_ARC", "CHECK ARC", ARCS, f"{_RECIPE}:check_arc"),
-    StepDefinition("CHECK_FIBERFLAT", "CHECK FIBERFLAT", FLATS, f"{_RECIPE}:check_fiberflat"),
+    StepDefinition("CHECK_SPECTRA", "CHECK SPECTRA", SKIES, f"{_SPECTRA}:check_spectra"),
+    StepDefinition("CHECK_ARC", "CHECK ARC", ARCS, f"{_SPECTRA}:check_arc"),
+    StepDefinition("CHECK_FIBERFLAT", "CHECK FIBERFLAT", FLATS, f"{_SPECTRA}:check_fiberflat"),
 )
 
 INSTRUMENT: Final = Instrument(
@@ -36,5 +37,5 @@ INSTRUMENT: Final = Instrument(
     inspect="qltui.instruments.desi.files:inspect",
     begin=f"{_RECIPE}:begin",
     finish=f"{_RECIPE}:finish",
-    warm_up=f"{_RECIPE}:warm_up",
+    warm_up="qltui.instruments.desi.warm_up:warm_up",
 )

@@ -175,8 +175,8 @@ def _fibers(state: State, nfiber: int) -> dict[str, tuple[Any, str]]:
         "XSIGMA": (state.widths.x if state.widths is not None else None, "pixel"),
         "WSIGMA": (state.widths.w if state.widths is not None else None, "pixel"),
         "FLUX": (np.median(spectra.flux, axis=1), "electron/Angstrom"),
-        "SKYCONT": (state.continuum.fibers if state.continuum is not None else None, "electron/Angstrom"),
-        "PEAKCOUNT": (state.peaks.fibers if state.peaks is not None else None, "electron/(Angstrom s)"),
+        "SKYCONT": (state.continuum.per_fiber if state.continuum is not None else None, "electron/Angstrom"),
+        "PEAKCOUNT": (state.peaks.per_fiber if state.peaks is not None else None, "electron/(Angstrom s)"),
         "SNR": (state.snr, ""),
         "MAG": (state.magnitudes, "mag"),
     }

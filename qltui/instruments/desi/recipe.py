@@ -45,7 +45,7 @@ CALIBRATIONS: Final = {
     Kind.DARK: _DETECTOR,
     Kind.FLAT: ("traces", *_DETECTOR),
     Kind.ARC: ("traces", *_DETECTOR),
-    Kind.SKY: ("traces", *_DETECTOR, "fiberflat"),
+    Kind.SKY: ("traces", *_DETECTOR, "fiberflat", "flux_calibration"),
 }
 """What is read for an exposure of each kind: what nobody uses costs time and would be told as missing."""
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from qltui.instruments.desi.calibration import CameraCalibration
     from qltui.instruments.desi.fibermap import FiberMap
     from qltui.instruments.desi.files import RawCamera
+    from qltui.reduction.continuum import SkyContinuum, SkyPeaks
     from qltui.reduction.cosmics import CosmicCounts
     from qltui.reduction.detector import CcdImage
     from qltui.reduction.flat import FiberFlat
@@ -85,6 +86,9 @@ class State:
         The night's or the site's that was applied, or the one made here from a flat.
     flattened : Spectra or None
         After the fibre flat.
+    continuum : SkyContinuum or None
+    peaks : SkyPeaks or None
+        Continuum and lines of the sky, by fibre.
     sky : SkySubtracted or None
         After sky subtraction.
     snr : ndarray of float, shape (nf,), or None
@@ -118,8 +122,10 @@ class State:
     levels: FiberLevels | None = None
     flat: FiberFlat | None = None
     flattened: Spectra | None = None
+    continuum: SkyContinuum | None = None
+    peaks: SkyPeaks | None = None
     sky: SkySubtracted | None = None
-    snr: npt.NDArray[np.float32] | None = None
+    snr: npt.NDArray[np.float64] | None = None
     magnitudes: npt.NDArray[np.float64] | None = None
     arc: ArcFit | None = None
     steps: tuple[str, ...] = ()
