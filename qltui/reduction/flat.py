@@ -55,7 +55,7 @@ class FiberFlat:
         return np.asarray((self.ivar > 0).any(axis=1), dtype=np.bool_)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _interpolate(x: Any, xp: Any, fp: Any, wp: Any, value: Any, weight: Any) -> None:
     """Fill `value` and `weight` with `fp`, `wp` at ascending `x`; weight 0 outside `xp` and beside samples of weight 0.
 
@@ -76,7 +76,7 @@ def _interpolate(x: Any, xp: Any, fp: Any, wp: Any, value: Any, weight: Any) -> 
             weight[i] = wp[k] if t < 0.5 else wp[k + 1]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _apply(
     flux: Any, ivar: Any, wave: Any, mask: Any, read: Any, flat: Any, flat_ivar: Any, flat_wave: Any, same: Any,
     lowest: float, bit: int, out: Any, out_ivar: Any, out_mask: Any, out_read: Any,

@@ -49,7 +49,7 @@ class FiberLevels:
     reason: str = ""
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _half_means(flux: Any, ivar: Any, mean: Any, noise: Any) -> None:
     """Fill the mean flux of the unmasked samples of each half of the rows, and its error, shape (nf, 2)."""
     nf, ny = flux.shape

@@ -85,7 +85,7 @@ def flux_to_magnitude(flux: npt.ArrayLike) -> FloatArray:
     return np.where(positive, _NANOMAGGY - 2.5 * np.log10(np.where(positive, f, 1.0)), np.nan)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _mean_over_band(
     flux: Any, ivar: Any, wave: Any, disp: Any, fibers: Any, nodes: Any, response: Any, least: float, out: Any
 ) -> None:

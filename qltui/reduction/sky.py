@@ -23,7 +23,9 @@ BoolArray = npt.NDArray[np.bool_]
 
 STEP: Final = 1.0
 """Distance of the spline's knots [px]: a line of sigma 1.1 px needs it, and so do four sky fibres."""
-_ROUNDS: Final = 3
+_ROUNDS: Final = 2
+_FEW: Final = 16
+"""Up to so many sky fibres the model takes a round more to settle."""
 _CLIP: Final = 5.5
 """A sample this many sigma off takes no part in the model."""
 _COARSE: Final = 32.0
@@ -82,9 +84,9 @@ class _SkySpline:
 
     start: float
     pieces: npt.NDArray[np.float32]  # (nk - 3, 4), rising powers of the distance behind the knot [steps]
-    variance: npt.NDArray[np.float32]  # (nk - 3,)
-    covered: BoolArray
+    variance: npt.NDArray[np.float32]  # (nk - 3,), infinite where no sample reaches
     lines: BoolArray
+    quiet: FloatImage  # 1 where there is sky and no line, else 0
     level: FloatArray
 
 
@@ -129,15 +131,13 @@ def subtract_sky(spectra: Spectra, sky_fibers: BoolArray, good: BoolArray | None
     poisson_gains(spectra.flux, spectra.ivar, spectra.read_variance, spectra.dispersion, gains)
     reference = np.ascontiguousarray(spectra.wavelength[np.flatnonzero(used)[used.sum() // 2]])
     spline = _fit(_subset(spectra, used), gains[used], reference)
-    flux, ivar, model, terms = _subtracted(spectra, gains, used, reference, spline)
-    mask = np.where((ivar > 0) | (spectra.mask != 0), spectra.mask, np.uint8(BAD))
-    normalized = flux[used] * np.sqrt(ivar[used])
-    kept = (ivar[used] > 0) & (np.abs(normalized) < _CLIP)
+    subtracted, model, terms = _subtracted(spectra, gains, used, reference, spline)
+    normalized = subtracted.flux[used] * np.sqrt(subtracted.ivar[used])
+    kept = (subtracted.ivar[used] > 0) & (np.abs(normalized) < _CLIP)
     mean = float(np.mean(normalized[kept], dtype=np.float64)) if kept.any() else math.nan
     chi2 = float(np.mean(normalized[kept] ** 2, dtype=np.float64)) if kept.any() else math.nan
     return SkySubtracted(
-        replace(spectra, flux=flux, ivar=ivar, mask=mask), model, used, chi2, mean, terms[:, 0].copy(),
-        terms[:, 2].copy(), from_faintest, "; ".join(notes),
+        subtracted, model, used, chi2, mean, terms[:, 0].copy(), terms[:, 2].copy(), from_faintest, "; ".join(notes)
     )  # fmt: skip
 
 
@@ -194,35 +194,36 @@ def _choose(spectra: Spectra, sky_fibers: BoolArray, good: BoolArray) -> tuple[B
 
 def _subtracted(
     spectra: Spectra, gains: FloatImage, used: BoolArray, reference: FloatArray, spline: _SkySpline
-) -> tuple[FloatImage, FloatImage, FloatImage, FloatArray]:
-    """Return flux without sky, its inverse variance, the sky, shape (nf, ny), and the terms of each fibre (nf, 4)."""
+) -> tuple[Spectra, FloatImage, FloatArray]:
+    """Return spectra without sky, the sky, shape (nf, ny), and the terms of each fibre's lines (nf, 4)."""
     flux, ivar, model = (np.empty(spectra.shape, dtype=np.float32) for _ in range(3))
-    terms = np.zeros((spectra.shape[0], 4))
+    mask, terms = np.empty(spectra.shape, dtype=np.uint8), np.zeros((spectra.shape[0], 4))
     subtract(
-        spectra.flux, spectra.ivar, spectra.wavelength, spectra.read_variance, gains, used, reference, spline.start,
-        STEP, spline.pieces, spline.variance, spline.covered, spline.lines, terms, flux, ivar, model,
+        spectra.flux, spectra.ivar, spectra.wavelength, spectra.read_variance, spectra.mask, gains, used, reference,
+        spline.start, STEP, spline.pieces, spline.variance, spline.lines, spline.quiet, terms, flux, ivar, mask, model,
     )  # fmt: skip
-    return flux, ivar, model, terms
+    return replace(spectra, flux=flux, ivar=ivar, mask=mask), model, terms
 
 
 def _fit(sky: Spectra, gains: FloatImage, reference: FloatArray) -> _SkySpline:
     """Fit the spline to the sky fibres."""
     u = np.empty(sky.shape)
     coordinates(sky.wavelength, reference, u)
-    start, high = math.floor(float(u.min())), float(u.max())
+    # A cell more at either end, for what lies beyond.
+    start, high = math.floor(float(u.min())) - 1.0, float(u.max()) + 1.0
     nk = knots_for(start, high, STEP)
     weight = np.where(sky.ivar > 0, np.float32(1.0) / sky.read_variance, np.float32(0.0))
     level = _continuum(u, sky.flux, weight, start, high, nk - 3)
     weigh(u, sky.ivar, sky.read_variance, gains, start, STEP, level, weight)
     coefficients, inverse = _solution(u, sky.flux, weight, start, STEP, nk)
     everything = np.ones(sky.shape[0], dtype=np.bool_)
-    for _ in range(_ROUNDS):
+    for _ in range(_ROUNDS if sky.shape[0] > _FEW else _ROUNDS + 1):
         spline = _spline(start, coefficients, inverse, _coverage(u, weight, start, nk - 3))
-        residual, ivar, _, _ = _subtracted(sky, gains, everything, reference, spline)
+        left, _, _ = _subtracted(sky, gains, everything, reference, spline)
         weigh(u, sky.ivar, sky.read_variance, gains, start, STEP, _weighing_level(spline), weight)
-        reject(u, residual, ivar, start, STEP, _CLIP, np.empty(nk - 3), weight)
+        reject(u, left.flux, left.ivar, start, STEP, _CLIP, np.empty(nk - 3), weight)
         # What is left after shift and broadening of each fibre improves the model, which is linear.
-        correction, inverse = _solution(u, residual, weight, start, STEP, nk)
+        correction, inverse = _solution(u, left.flux, weight, start, STEP, nk)
         coefficients = coefficients + correction
     return _spline(start, coefficients, inverse, _coverage(u, weight, start, nk - 3))
 
@@ -240,7 +241,9 @@ def _continuum(
     u: FloatArray, flux: FloatImage, weight: FloatImage, start: float, high: float, ncell: int
 ) -> FloatImage:
     """Return a spline too coarse for lines at the middle of each cell: enough for the first weights, shape (ncell,)."""
-    coefficients, inverse = _solution(u, flux, weight, start, _COARSE, max(knots_for(start, high, _COARSE), 4))
+    some = np.s_[:, ::4]  # more than enough for a knot every 32 rows
+    nk = max(knots_for(start, high, _COARSE), 4)
+    coefficients, inverse = _solution(u[some], flux[some], weight[some], start, _COARSE, nk)
     level, unused = np.empty(ncell), np.empty(ncell)
     evaluate(start + (np.arange(ncell) + 0.5) * STEP, start, _COARSE, coefficients, inverse, level, unused)
     return level.astype(np.float32)
@@ -267,7 +270,13 @@ def _spline(start: float, c: FloatArray, inverse: FloatArray, covered: BoolArray
     with np.errstate(invalid="ignore"):
         lines = np.abs(level - median_filter(level, _BASELINE)) > _SIGNIFICANT * np.sqrt(variance)
     lines = binary_dilation(lines, iterations=_WING)
-    return _SkySpline(start, pieces.astype(np.float32), variance.astype(np.float32), covered, lines, level)
+    # The first and the last cell take what lies beyond the model.
+    covered[[0, -1]] = False
+    pieces[~covered] = 0.0
+    variance[~covered] = np.inf
+    lines &= covered
+    quiet = (covered & ~lines).astype(np.float32)
+    return _SkySpline(start, pieces.astype(np.float32), variance.astype(np.float32), lines, quiet, level)
 
 
 def _weighing_level(spline: _SkySpline) -> FloatImage:

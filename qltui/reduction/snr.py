@@ -69,43 +69,35 @@ class SnrFit:
         return _model(np.asarray(flux, dtype=np.float64), self.a, self.b, self.exposure_time)
 
 
-@njit(cache=True, nogil=True)
-def _select(values: Any, n: int, k: int) -> float:
-    """Return the k-th smallest of the first `n` values (Hoare's selection); reorders them."""
-    low, high = 0, n - 1
-    while low < high:
-        pivot = values[(low + high) // 2]
-        i, j = low, high
-        while i <= j:
-            while values[i] < pivot:
-                i += 1
-            while values[j] > pivot:
-                j -= 1
-            if i <= j:
-                values[i], values[j] = values[j], values[i]
-                i += 1
-                j -= 1
-        if k <= j:
-            high = j
-        elif k >= i:
-            low = i
-        else:
-            break
-    return float(values[k])
-
-
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _medians(flux: Any, ivar: Any, median: Any, count: Any) -> None:
-    """Fill the median of flux * sqrt(ivar) over the samples with ivar, and their number, shape (nf,)."""
+    """Fill the median of flux * sqrt(ivar) over the samples with ivar, and their number, shape (nf,).
+
+    By bisection on the number of samples below: that loop has no branches and runs eight samples at a time, which is
+    faster than any selection. Its answer is good to 1e-6 of the range of the samples.
+    """
     values = np.empty(flux.shape[1], dtype=np.float32)
     for f in range(flux.shape[0]):
         n = 0
+        low = np.float32(0.0)
+        high = np.float32(0.0)
         for y in range(flux.shape[1]):
-            if ivar[f, y] > 0:
-                values[n] = flux[f, y] * math.sqrt(ivar[f, y])
-                n += 1
+            value = flux[f, y] * math.sqrt(ivar[f, y])
+            values[n] = value
+            n += 1 if ivar[f, y] > 0 else 0
+            low = min(low, value)
+            high = max(high, value)
         count[f] = n
-        median[f] = _select(values, n, n // 2) if n > 0 else math.nan
+        for _ in range(22):
+            middle = np.float32(0.5) * (low + high)
+            below = np.int32(0)
+            for k in range(n):
+                below += np.int32(values[k] < middle)
+            if 2 * below < n:
+                low = middle
+            else:
+                high = middle
+        median[f] = 0.5 * (low + high) if n > 0 else math.nan
 
 
 def median_snr(spectra: Spectra) -> FloatArray:

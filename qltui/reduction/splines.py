@@ -22,7 +22,7 @@ def knots_for(low: float, high: float, step: float) -> int:
     return int(np.ceil((high - low) / step)) + 3
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def basis(t: float) -> tuple[float, float, float, float]:
     """Values of the four cubic B-splines that are not zero at a distance `t` (0 to 1) behind a knot."""
     s = 1.0 - t
@@ -35,7 +35,7 @@ def basis(t: float) -> tuple[float, float, float, float]:
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def accumulate(x: Any, data: Any, weight: Any, start: float, step: float, band: Any, right: Any) -> None:
     """Add samples to the normal equations of a spline that begins at `start`.
 
@@ -77,7 +77,7 @@ def accumulate(x: Any, data: Any, weight: Any, start: float, step: float, band: 
         band[i + 3, 0] += w * b3 * b3
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _factor(band: Any, stiffness: float) -> None:
     """Turn the stiffened normal matrix into its factors ``L D L^T``: D in column 0, L by the column it stands in."""
     nk = band.shape[0]
@@ -106,7 +106,7 @@ def _factor(band: Any, stiffness: float) -> None:
             band[i, a] /= band[i, 0]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _substitute(band: Any, right: Any, inverse: Any) -> None:
     """Replace `right` by the solution; fill `inverse` with the band of the inverse of the matrix, shape (nk, 4).
 
@@ -157,7 +157,7 @@ def solve(band: FloatArray, right: FloatArray) -> tuple[FloatArray, FloatArray]:
     return coefficients, inverse
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def evaluate(x: Any, start: float, step: float, coefficients: Any, inverse: Any, value: Any, variance: Any) -> None:
     """Fill the spline's value and variance at `x`, shape (n,); the ends are used beyond the knots."""
     nk = coefficients.size
