@@ -14,7 +14,7 @@ from scipy.special import erf
 from qltui.reduction.detector import CcdImage
 from qltui.reduction.traces import RowTraces, TraceSet, position
 
-__all__ = ["Widths", "line_widths", "profile_sigma"]
+__all__ = ["Widths", "fit_gaussians", "line_widths", "profile_sigma"]
 
 Doubles = npt.NDArray[np.float64]
 _SQRT2 = math.sqrt(2.0)
@@ -67,7 +67,7 @@ def _model(p: Doubles, npix: int) -> tuple[Doubles, Doubles]:
     return area * share + p[:, 3:], derivatives
 
 
-def _fit_gaussians(data: Doubles, start: Doubles) -> tuple[Doubles, npt.NDArray[np.bool_]]:
+def fit_gaussians(data: Doubles, start: Doubles) -> tuple[Doubles, npt.NDArray[np.bool_]]:
     """Fit ``area * pixel-integrated Gaussian + background`` to each row of `data` by Levenberg and Marquardt's method.
 
     All pixels weigh the same: weights from the data would favour the pixels that fluctuated low. All profiles are
@@ -135,7 +135,7 @@ def _fit_profiles(profiles: Doubles, variances: Doubles, worth: npt.NDArray[np.i
     peak = np.argmax(data[:, max(middle - 2, 1) : middle + 3], axis=1) + max(middle - 2, 1)
     area = data.sum(axis=1) - npix * lowest
     start = np.column_stack([area, peak, np.full(worth.size, 1.1), lowest]).astype(np.float64)
-    p, good = _fit_gaussians(data, start)
+    p, good = fit_gaussians(data, start)
     good &= p[:, 0] > _SIGNIFICANT * np.sqrt(variances[worth])
     good &= (p[:, 2] > 0.3) & (p[:, 2] < 0.5 * npix) & (np.abs(p[:, 1] - middle) < 2.5)
     sigma[worth[good]], centre[worth[good]] = p[good, 2], p[good, 1] - middle
