@@ -53,6 +53,8 @@ class _Slot:
             1, mp_context=self._context, initializer=prepare_worker, initargs=(setup, self._sender)
         )
         self._lock = threading.Lock()
+        self._burial = threading.Lock()
+        self._buried = False
         self._pidfd: int | None = None
         threading.Thread(target=self._listen, args=(self._receiver,), name=f"slot-{number}", daemon=True).start()
 
@@ -76,14 +78,18 @@ class _Slot:
 
     def bury(self) -> int | None:
         """Wait for the end of the process, which must be near, and return its exit status."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        self._close_sender()
-        with self._lock:
-            if self._pidfd is not None:
-                os.close(self._pidfd)
-                self._pidfd = None
-        process = self._context.made
-        return None if process is None else process.exitcode
+        # The death of a worker and the end of the engine may come together; a pool can be shut down by one thread only.
+        with self._burial:
+            if not self._buried:
+                self._buried = True
+                self._pool.shutdown(wait=True, cancel_futures=True)
+                self._close_sender()
+                with self._lock:
+                    if self._pidfd is not None:
+                        os.close(self._pidfd)
+                        self._pidfd = None
+            process = self._context.made
+            return None if process is None else process.exitcode
 
     def _close_sender(self) -> None:
         with self._lock:
