@@ -106,8 +106,12 @@ def _inspect(path: Path, instrument: Instrument) -> Exposure:
         raise CommandError(msg, ExitCode.NO_INPUT)
     try:
         exposure: Exposure = resolve(instrument.inspect)(path.absolute())
-    except (IncompleteFileError, InvalidFileError) as error:
-        raise CommandError(str(error), ExitCode.DATA) from error
+    except IncompleteFileError as error:
+        msg = f"{path} is not complete: {error}; wait until it is, or copy it again"
+        raise CommandError(msg, ExitCode.DATA) from error
+    except InvalidFileError as error:
+        msg = f"{path} is not a raw exposure of {instrument.title}: {error}"
+        raise CommandError(msg, ExitCode.DATA) from error
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror or error}"
         raise CommandError(msg, ExitCode.NO_INPUT) from error

@@ -30,7 +30,9 @@ def test_help_names_every_command_and_every_exit_status(capsys):
         main(["--help"])
     text = capsys.readouterr().out
     assert all(name in text for name in NAMES)
-    numbers = {int(number) for number in re.findall(r"\b\d+\b", text.partition("exit status:")[2].partition("examples")[0])}
+    numbers = {
+        int(number) for number in re.findall(r"\b\d+\b", text.partition("exit status:")[2].partition("examples")[0])
+    }
     assert numbers == {int(code) for code in ExitCode}
 
 

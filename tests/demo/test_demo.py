@@ -1,0 +1,106 @@
+"""The README's first command, without a terminal and in a real one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ENVIRONMENT = {**os.environ, "LC_ALL": "C.UTF-8", "PYTHONUNBUFFERED": "1"}
+
+
+def processes_with(words: str) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            except OSError:  # it has just ended
+                continue
+            if words in command:
+                found.append(int(entry.name))
+    return found
+
+
+@pytest.mark.slow
+def test_headless_demo_prints_log_and_table_and_leaves_nothing(tmp_path):
+    result = subprocess.run(
+        [sys.executable, "-m", "qltui", "demo", "--headless"],
+        capture_output=True,
+        text=True,
+        env={**ENVIRONMENT, "TMPDIR": str(tmp_path)},
+        timeout=240,
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    log, _, table = result.stdout.partition("\n\n")
+    for expid in range(3574, 3580):
+        assert f"Exposure {expid}" in log
+        assert f" {expid}  " in table
+    rows = {line.split()[0]: line for line in table.splitlines() if line.strip()[:2] == "35"}
+    assert all("NORMAL" in rows[str(expid)] for expid in range(3574, 3579)), table
+    assert "ALARM" in rows["3579"]
+    for culprit in ("b3 C", "r5", "b7", "z2", "z8", "r1 B"):
+        assert culprit in table
+    assert not any(tmp_path.iterdir())
+    assert not processes_with(str(tmp_path))
+
+
+class Tmux:
+    """A real terminal of our own."""
+
+    def __init__(self, size: tuple[int, int], command: str, directory: Path) -> None:
+        self.socket = f"qltui-test-{os.getpid()}"
+        self.run("-f", "/dev/null", "new-session", "-d", "-s", "s", "-x", str(size[0]), "-y", str(size[1]), command)
+
+    def run(self, *words: str) -> str:
+        result = subprocess.run(["tmux", "-L", self.socket, *words], capture_output=True, text=True, env=ENVIRONMENT)
+        return result.stdout
+
+    def screen(self) -> str:
+        return self.run("capture-pane", "-p", "-t", "s")
+
+    def wait_for(self, *words: str, timeout: float) -> str:
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            screen = self.screen()
+            if all(word in screen for word in words):
+                return screen
+            time.sleep(0.2)  # a terminal has no event to wait for
+        pytest.fail(f"{words} did not appear in {timeout} s:\n{self.screen()}")
+
+    def keys(self, *keys: str) -> None:
+        self.run("send-keys", "-t", "s", *keys)
+
+
+@pytest.mark.tty
+@pytest.mark.slow
+def test_demo_in_a_real_terminal(tmp_path):
+    """At 80x24: the night arrives, the faulty exposure is named, keys answer, q ends it and leaves no process."""
+    if shutil.which("tmux") is None:
+        pytest.skip("tmux is not installed")
+    command = f"TMPDIR={tmp_path} {sys.executable} -m qltui demo --interval 1; echo ended with $?; cat"
+    tmux = Tmux((80, 24), command, tmp_path)
+    try:
+        tmux.wait_for("CHECK CCDS", timeout=60)
+        screen = tmux.wait_for("exp 3579", "ALARM", "b3 C", timeout=180)
+        assert max(len(line) for line in screen.splitlines()) <= 80
+        assert "CHECK SPECTRA" in screen
+        tmux.keys("?")
+        tmux.wait_for("reprocess", timeout=10)
+        tmux.keys("Escape")
+        tmux.wait_for("exp 3579", timeout=10)
+        tmux.keys("Enter")
+        tmux.wait_for("normal", timeout=10)
+        tmux.keys("Escape")
+        tmux.keys("q")
+        tmux.wait_for("ended with 0", timeout=40)
+    finally:
+        tmux.run("kill-server")
+    assert not processes_with(str(tmp_path))
+    assert not any(tmp_path.iterdir())
