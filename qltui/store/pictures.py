@@ -274,15 +274,18 @@ def monitor_view(database: Database, process: int | None = None) -> MonitorView:
 
 
 def _last_process(database: Database) -> int | None:
-    for query in (
-        """SELECT process.id FROM night
-           CROSS JOIN exposure ON exposure.night_id = night.id
-           CROSS JOIN process ON process.exposure_id = exposure.id
-           WHERE process.ended IS NOT NULL
-           ORDER BY night.night DESC, exposure.expid DESC, process.id DESC LIMIT 1""",
-        "SELECT id FROM process WHERE state = 'waiting' ORDER BY queued LIMIT 1",
-    ):
-        rows = database.sql(query)
+    """Return the last process of the newest exposure that has been worked on, or else the first that waits."""
+    # Night by night: one query over all of them would sort the whole record.
+    for night in nights(database):
+        rows = database.sql(
+            """SELECT process.id FROM night
+               CROSS JOIN exposure ON exposure.night_id = night.id
+               CROSS JOIN process ON process.exposure_id = exposure.id
+               WHERE night.night = ? AND process.ended IS NOT NULL
+               ORDER BY exposure.expid DESC, process.id DESC LIMIT 1""",
+            (night,),
+        )
         if rows:
             return int(rows[0][0])
-    return None
+    rows = database.sql("SELECT id FROM process WHERE state = 'waiting' ORDER BY queued LIMIT 1")
+    return int(rows[0][0]) if rows else None

@@ -53,7 +53,8 @@ def _span(
     first, last = float("-inf") if since is None else since, float("inf") if until is None else until
     if nights is not None:
         rows = database.sql(
-            """SELECT min(exposure.time), max(exposure.time) FROM night JOIN exposure ON exposure.night_id = night.id
+            """SELECT min(exposure.time), max(exposure.time)
+               FROM night CROSS JOIN exposure ON exposure.night_id = night.id
                WHERE night.night BETWEEN ? AND ?""",
             nights,
         )

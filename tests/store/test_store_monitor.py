@@ -59,3 +59,47 @@ def test_what_a_process_was_made_with(store, make_exposure):
     assert view.limit_set == "default 3e23e81600"
     assert (view.who, view.trigger, view.code_version, view.queued) == ("ada", "REPROCESS", "0.1", 9.0)
     assert view.verdict.status is Status.WAITING
+
+
+def work(store, question) -> int:
+    """Count what SQLite does for an answer, in hundreds of its own instructions: the same on every machine."""
+    connection = store._database._peewee.connection()
+    done = [0]
+
+    def count() -> int:
+        done[0] += 1
+        return 0
+
+    question()
+    connection.set_progress_handler(count, 100)
+    question()
+    connection.set_progress_handler(None, 0)
+    return done[0]
+
+
+def test_a_long_record_is_no_more_work_than_a_short_one(store, make_exposure, make_judgement, reduce):
+    def fill(first, last):
+        with store.transaction():
+            for night in range(first, last):
+                for expid in range(3520, 3540):
+                    exposure = make_exposure(expid + 100 * (night - 20191001), night=night)
+                    number = store.enqueue(store.add_exposure(exposure), Trigger.NEW, "me", ("b0",))
+                    store.finish_process(number, Verdict(Status.NORMAL, "good", (), 1, 1))
+
+    questions = {
+        "monitor": store.monitor_view,
+        "night": lambda: store.exposures(20191001),
+        "known": lambda: store.known("desi", 20191001),
+        "short ending": lambda: store.find_exposure("39"),
+        "queue": store.waiting,
+        "engine": store.engine,
+        "trend": lambda: store.trend("NOISE_AMP", night=20191001),
+        "history": lambda: store.history("NOISE_AMP", "b0", "A", 20),
+    }
+    reduce(make_exposure(), {"b0": make_judgement(3.0)})
+    fill(20191001, 20191002)
+    short = {name: work(store, question) for name, question in questions.items()}
+    fill(20191002, 20191011)
+    long = {name: work(store, question) for name, question in questions.items()}
+    # Ten times the record; the look for the newest night and deeper indexes may cost a little.
+    assert {name: (short[name], long[name]) for name in questions if long[name] > 1.5 * short[name] + 3} == {}
