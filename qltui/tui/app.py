@@ -12,7 +12,7 @@ from textual.binding import Binding
 from qltui.instruments.base import Instrument, resolve
 from qltui.tui.commands import Command, collect_commands
 from qltui.tui.health import process_exists
-from qltui.tui.prompt import ChoiceScreen
+from qltui.tui.prompt import ChoiceScreen, TypingScreen
 from qltui.tui.screens import SCREENS
 from qltui.tui.signals import install_signals
 from qltui.tui.source import Reader, ReadError
@@ -21,6 +21,7 @@ from qltui.tui.themes import PALETTES, make_theme
 from qltui.tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
+    from textual.events import Key
     from textual.screen import Screen
     from textual.theme import Theme
 
@@ -135,6 +136,13 @@ class MonitorApp(App[int], inherit_bindings=False):
         look = getattr(screen, "poll", None)
         if look is not None:
             await look()
+
+    def on_key(self, event: Key) -> None:
+        """Hand keys that were typed ahead of a question to the question; before any binding sees them."""
+        screen = self.screen
+        if isinstance(screen, TypingScreen):
+            event.prevent_default()
+            screen.take_key(event)
 
     # -- for screens -------------------------------------------------------------------------------------------
 

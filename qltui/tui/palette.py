@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from textual.screen import ModalScreen
-
 from qltui.tui.commands import Command, fuzzy_score
-from qltui.tui.prompt import edited
+from qltui.tui.prompt import TypingScreen, edited
 from qltui.tui.text import Line
 from qltui.tui.widgets.lines import Lines
 from qltui.tui.widgets.rule import Heading, rule_line
@@ -58,7 +56,7 @@ class _Choices(Lines):
         return lines
 
 
-class PaletteScreen(ModalScreen[Command | None]):
+class PaletteScreen(TypingScreen[Command | None]):
     """Lets the observer pick an action by typing; arrows choose, enter takes, esc goes back."""
 
     def __init__(self, commands: Sequence[Command]) -> None:
@@ -76,9 +74,8 @@ class PaletteScreen(ModalScreen[Command | None]):
         """Put the list in the lower half."""
         yield _Choices(self)
 
-    def on_key(self, event: Key) -> None:
+    def take_key(self, event: Key) -> None:
         """Type, choose, take or go back."""
-        event.stop()
         found = self.found
         if event.key in ("escape", "ctrl+c", "ctrl+p"):
             self.dismiss(None)
@@ -92,4 +89,4 @@ class PaletteScreen(ModalScreen[Command | None]):
             words = edited(self.words, event)
             self.chosen = self.chosen if words == self.words else 0
             self.words = words
-        self.query_one(_Choices).redraw()
+        self.show()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from textual.screen import ModalScreen
 
@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.events import Key
 
-__all__ = ["ChoiceScreen", "WordsScreen"]
+__all__ = ["ChoiceScreen", "TypingScreen", "WordsScreen", "edited"]
 
 _LONGEST = 200
+
+Answer = TypeVar("Answer")
 
 
 class _LastLine(Lines):
@@ -31,7 +33,30 @@ class _LastLine(Lines):
         return [self._get()]
 
 
-class ChoiceScreen(ModalScreen[str | None]):
+class TypingScreen(ModalScreen[Answer]):
+    """A question that takes every key, those too that were typed before it stood.
+
+    Over a slow line ``/alarm`` arrives in one piece: the letters are then on their way to the pane that had the keys
+    when they came. The app hands such keys to `take_key`.
+    """
+
+    def take_key(self, event: Key) -> None:
+        """Do what the key asks for."""
+        raise NotImplementedError
+
+    def on_key(self, event: Key) -> None:
+        """Take a key that came here by itself; one that came after the answer goes on to the screen below."""
+        if self.is_current:
+            event.stop()
+            self.take_key(event)
+
+    def show(self) -> None:
+        """Draw the question again, once it stands."""
+        for pane in self.query(Lines):
+            pane.redraw()
+
+
+class ChoiceScreen(TypingScreen[str | None]):
     """Asks for one of some keys; esc takes none of them.
 
     Parameters
@@ -61,9 +86,8 @@ class ChoiceScreen(ModalScreen[str | None]):
             line = (*line, ("   ", ""), (name, "key"), (f" {words}", "text"))
         return (*line, ("   ", ""), ("esc", "key"), (" back", "text"))
 
-    def on_key(self, event: Key) -> None:
+    def take_key(self, event: Key) -> None:
         """Take the answer."""
-        event.stop()
         keys = [key for key, _ in self._choices]
         if event.character in keys:
             self.dismiss(event.character)
@@ -73,7 +97,7 @@ class ChoiceScreen(ModalScreen[str | None]):
             self.dismiss(None)
 
 
-class WordsScreen(ModalScreen[str | None]):
+class WordsScreen(TypingScreen[str | None]):
     """Asks for some words; `on_change` hears of each letter.
 
     Parameters
@@ -104,9 +128,8 @@ class WordsScreen(ModalScreen[str | None]):
             ("   enter keeps, esc takes back", "dim"),
         )
 
-    def on_key(self, event: Key) -> None:
+    def take_key(self, event: Key) -> None:
         """Take a letter."""
-        event.stop()
         if event.key == "enter":
             self.dismiss(self.words)
             return
@@ -116,7 +139,7 @@ class WordsScreen(ModalScreen[str | None]):
             return
         self.words = edited(self.words, event)
         self._on_change(self.words)
-        self.query_one(_LastLine).redraw()
+        self.show()
 
 
 def edited(words: str, event: Key) -> str:

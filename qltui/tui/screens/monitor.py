@@ -148,6 +148,7 @@ class MonitorScreen(Screen[None], inherit_bindings=False):
             self._view = replace(self._view, engine=snapshot.engine)
         if self._view is not None and self._view.process is None:
             self.grid.show(None, empty_words(snapshot.engine, self._health))
+        self.log_pane.tick()
         self._show_status()
 
     def _show_process(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
 __all__ = ["KEPT_LINES", "LogPane", "log_line", "matches"]
+
+_SECONDS: Final = 1.0
+"""The log is not drawn more often by itself [s]."""
 
 _TEXT_ROLES: Final = {"alarm": "strong", "error": "strong", "info": "text"}
 """Weight of the words; the colour is the mark's alone, or a bad night would be a wall of red."""
@@ -59,6 +63,8 @@ class LogPane(Lines, can_focus=True):
         self._kept: deque[LogLine] = deque(maxlen=KEPT_LINES)
         self._held: list[LogLine] = []
         self._offset = 0
+        self._waiting = False
+        self._drawn = -_SECONDS
         self.paused = False
         self.words = ""
 
@@ -93,7 +99,15 @@ class LogPane(Lines, can_focus=True):
         if self._offset:
             # Who reads further down must not have the text move away.
             self._offset += sum(matches(line, self.words) for line in new)
-        self.redraw()
+        self._waiting = True
+        self.tick()
+
+    def tick(self) -> None:
+        """Draw what was added, not more than once a second: every new line moves all the others."""
+        now = time.monotonic()
+        if self._waiting and now - self._drawn >= _SECONDS:
+            self._waiting, self._drawn = False, now
+            self.redraw()
 
     def set_filter(self, words: str) -> None:
         """Show only the lines that have these words."""
@@ -105,6 +119,7 @@ class LogPane(Lines, can_focus=True):
         self.paused = not self.paused
         if not self.paused:
             held, self._held = self._held, []
+            self._drawn = -_SECONDS
             self.add(held)
         self.redraw()
 
