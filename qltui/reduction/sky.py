@@ -61,6 +61,8 @@ class SkySubtracted:
         How far the lines of each fibre lie beside those of the model [px].
     line_broadening : ndarray of float64, shape (nf,)
         Half the difference of the variances of each fibre's lines and those of the model [px^2].
+    background : float
+        Variance of a bin of a fibre without a target, noise of the sky model included; median over wavelength [e-^2].
     from_faintest : bool
         There were no sky fibres: the faintest half of the fibres was taken.
     reason : str
@@ -74,6 +76,7 @@ class SkySubtracted:
     mean_residual: float
     line_shift: FloatArray
     line_broadening: FloatArray
+    background: float
     from_faintest: bool = False
     reason: str = ""
 
@@ -120,10 +123,11 @@ def subtract_sky(spectra: Spectra, sky_fibers: BoolArray, good: BoolArray | None
     """
     nf, _ = spectra.shape
     working = np.ones(nf, dtype=bool) if good is None else good
+    solved = np.isfinite(spectra.wavelength[:, [0, -1]]).all(axis=1)
     if sky_fibers.shape != (nf,) or working.shape != (nf,):
         msg = f"sky fibres {sky_fibers.shape} and good fibres {working.shape} for spectra of {nf} fibres"
         raise ValueError(msg)
-    used, notes = _choose(spectra, sky_fibers, working)
+    used, notes = _choose(spectra, sky_fibers, working & solved)
     from_faintest = bool(used.any()) and not bool((used & sky_fibers).any())
     if not used.any():
         return _nothing(spectra, "; ".join(notes))
@@ -137,8 +141,20 @@ def subtract_sky(spectra: Spectra, sky_fibers: BoolArray, good: BoolArray | None
     mean = float(np.mean(normalized[kept], dtype=np.float64)) if kept.any() else math.nan
     chi2 = float(np.mean(normalized[kept] ** 2, dtype=np.float64)) if kept.any() else math.nan
     return SkySubtracted(
-        subtracted, model, used, chi2, mean, terms[:, 0].copy(), terms[:, 2].copy(), from_faintest, "; ".join(notes)
+        subtracted, model, used, chi2, mean, -terms[:, 0], terms[:, 2].copy(),
+        _background(subtracted, used, spline), from_faintest, "; ".join(notes),
     )  # fmt: skip
+
+
+def _background(subtracted: Spectra, used: BoolArray, spline: _SkySpline) -> float:
+    """Return the median variance of a bin of a fibre that sees the sky only and did not make the model [e-^2]."""
+    ivar, disp = subtracted.ivar[used, ::4], subtracted.dispersion[used, ::4]
+    known = ivar > 0
+    if not known.any():
+        return math.nan
+    # The fibres that made the model have its noise taken off; a target has it added.
+    model = 2.0 * float(np.median(spline.variance[np.isfinite(spline.variance)]))
+    return float(np.median((1.0 / ivar[known] + model) * disp[known] ** 2))
 
 
 def _nothing(spectra: Spectra, reason: str) -> SkySubtracted:
@@ -148,7 +164,9 @@ def _nothing(spectra: Spectra, reason: str) -> SkySubtracted:
         spectra, ivar=np.zeros_like(spectra.ivar), mask=np.where(spectra.mask != 0, spectra.mask, np.uint8(BAD))
     )
     model = np.full(spectra.flux.shape, np.nan, dtype=np.float32)
-    return SkySubtracted(empty, model, np.zeros(nf, dtype=bool), math.nan, math.nan, nan, nan.copy(), False, reason)
+    return SkySubtracted(
+        empty, model, np.zeros(nf, dtype=bool), math.nan, math.nan, nan, nan.copy(), math.nan, False, reason
+    )
 
 
 def _subset(spectra: Spectra, chosen: BoolArray) -> Spectra:
@@ -212,7 +230,8 @@ def _fit(sky: Spectra, gains: FloatImage, reference: FloatArray) -> _SkySpline:
     # A cell more at either end, for what lies beyond.
     start, high = math.floor(float(u.min())) - 1.0, float(u.max()) + 1.0
     nk = knots_for(start, high, STEP)
-    weight = np.where(sky.ivar > 0, np.float32(1.0) / sky.read_variance, np.float32(0.0))
+    weight = np.zeros_like(sky.read_variance)
+    np.divide(np.float32(1.0), sky.read_variance, out=weight, where=(sky.ivar > 0) & (sky.read_variance > 0))
     level = _continuum(u, sky.flux, weight, start, high, nk - 3)
     weigh(u, sky.ivar, sky.read_variance, gains, start, STEP, level, weight)
     coefficients, inverse = _solution(u, sky.flux, weight, start, STEP, nk)
