@@ -11,6 +11,7 @@ import numpy.typing as npt
 from numba import njit
 
 from qltui.reduction.photometry import magnitude_to_flux
+from qltui.reduction.sky import SkySubtracted
 from qltui.reduction.spectra import Spectra
 
 __all__ = ["SnrFit", "background_rate", "fit_snr", "median_snr", "median_snr_error"]
@@ -118,19 +119,12 @@ def median_snr_error(spectra: Spectra) -> FloatArray:
     return error
 
 
-def background_rate(spectra: Spectra, fibers: npt.NDArray[np.bool_], exposure_time: float) -> float:
+def background_rate(sky: SkySubtracted, exposure_time: float) -> float:
     """Return the variance of sky and read noise in a bin per second of exposure [e-^2/s]: ``b`` of `SnrFit`.
 
-    The median over the samples of sky-subtracted sky fibres of ``dispersion^2 / ivar``, over the exposure time; NaN
-    without sky fibres or exposure time.
+    NaN without sky or exposure time.
     """
-    chosen = np.flatnonzero(fibers)
-    if not chosen.size or not exposure_time > 0:
-        return math.nan
-    # Every fourth sample says the same in a quarter of the time.
-    ivar, disp = spectra.ivar[chosen, ::4], spectra.dispersion[chosen, ::4]
-    known = ivar > 0
-    return float(np.median(disp[known] ** 2 / ivar[known])) / exposure_time if known.any() else math.nan
+    return sky.background / exposure_time if exposure_time > 0 else math.nan
 
 
 def _model(flux: FloatArray, a: float, b: float, t: float) -> FloatArray:

@@ -68,7 +68,7 @@ def fiducial_snr(state: State) -> Measurement:
     if not classes:
         return _without_classes("FIDSNR_TGT")
     seconds, error = state.exptime or 0.0, median_snr_error(state.sky.spectra)
-    background = background_rate(state.sky.spectra, state.sky.used, seconds)
+    background = background_rate(state.sky, seconds)
     fits = {
         name: fit_snr(
             flux[members],
@@ -99,7 +99,7 @@ def expected_snr(state: State) -> float:
     noise = state.ccd.read_noise[np.isfinite(state.ccd.read_noise)]
     if not (width > 0 and noise.size):
         return math.nan
-    light = state.exptime * 10.0 ** (-0.4 * (FIDUCIAL_MAGNITUDE - zero_point(state))) * width
+    light: float = state.exptime * 10.0 ** (-0.4 * (FIDUCIAL_MAGNITUDE - zero_point(state))) * width
     read = WINDOW * float(np.median(noise)) ** 2
     return light / math.sqrt(light + NOMINAL_SKY * width + read)
 
