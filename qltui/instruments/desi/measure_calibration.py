@@ -14,16 +14,23 @@ __all__ = ["arc_fibers", "flat_mean"]
 
 
 def arc_fibers(state: State) -> Measurement:
-    """CHECKARC: fibres whose arc lines could be measured and their widths fitted over the whole arm.
+    """CHECKARC: fibres that show the lines of every lamp, with widths that could be fitted over the whole arm.
 
-    Compared with the fibres that the traces declare and that are not known to be broken, instead of with 480.
+    Compared with the fibres that the traces declare and that are not known to be broken, instead of with 480. (The
+    reference counts fibres with a fit, which one lamp alone may give.)
     """
-    if state.arc is None:
+    if state.arc is None or state.lamps is None:
         return _without_spectra("CHECKARC", state)
     declared = declared_fibers(state, state.arc.good.size)
-    failed = np.flatnonzero(declared & ~state.arc.good)
-    words = [f"failed: {name_fibers(failed)}" if failed.size else "", state.arc.reason]
-    value, expected = float((state.arc.good & declared).sum()), float(declared.sum())
+    complete = state.arc.good & state.lamps.shines & declared
+    missing = state.lamps.missing
+    failed = np.flatnonzero(declared & ~complete)
+    words = [
+        f"no light of {' '.join(missing)}" if missing else "",
+        f"failed: {name_fibers(failed)}" if failed.size and not missing else "",
+        state.arc.reason,
+    ]
+    value, expected = float(complete.sum()), float(declared.sum())
     reason = "; ".join(word for word in words if word)
     return Measurement("CHECKARC", (value,), reason=reason, references={"calibration": (expected,)})
 
@@ -34,8 +41,10 @@ def flat_mean(state: State) -> Measurement:
     The flat's mean over the working fibres is 1 by its making, so this falls below 1 by the share of dark ones. (In
     the reference a fibre without light gets a flat of 1, and the metric cannot tell.)
     """
-    if state.flat is None or state.spectra is None:
+    if state.spectra is None:
         return _without_spectra("CHECKFLAT", state)
+    if state.flat is None:
+        return Measurement("CHECKFLAT", (math.nan,), reason="no fibre brings light")
     declared = declared_fibers(state, state.flat.flat.shape[0])
     known = state.flat.ivar > 0
     if not known[declared].any():

@@ -234,10 +234,10 @@ def _night_product(state: State) -> dict[str, list[Any]]:
             _image("WAVELENGTH", flat.wavelength.astype(np.float32)),
         ]
         return {"fiberflat": [*hdus, _image("MEANSPEC", flat.mean_spectrum, "electron/Angstrom")]}
-    if state.kind == Kind.ARC and state.arc is not None and state.traces is not None:
+    if state.kind == Kind.ARC and state.arc is not None:
         coefficients = _image("YSIG", state.arc.ysigma_coeff, "pixel")
-        coefficients.header["WAVEMIN"] = (state.traces.wavemin, "[Angstrom]")
-        coefficients.header["WAVEMAX"] = (state.traces.wavemax, "[Angstrom]")
+        coefficients.header["WAVEMIN"] = (state.arc.wavemin, "[Angstrom]")
+        coefficients.header["WAVEMAX"] = (state.arc.wavemax, "[Angstrom]")
         return {"linewidths": [coefficients, _image("GOOD", state.arc.good.astype(np.uint8))]}
     if state.exposure.obstype == "ZERO":
         columns = {

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from qltui.instruments.base import get_instrument
 from qltui.instruments.desi.calibration import Calibrations, CameraCalibration
@@ -181,7 +182,7 @@ def _follow_lines(state: State) -> State:
     )
 
 
-def move_wavelengths(rows: RowTraces, dy: float) -> np.ndarray:  # type: ignore[type-arg]
+def move_wavelengths(rows: RowTraces, dy: float) -> npt.NDArray[np.float64]:
     """Return the wavelengths of all rows after the spectra have moved up by `dy` rows [Angstrom], shape (nf, ny)."""
     return rows.wavelength - dy * rows.dispersion.astype(np.float64)
 

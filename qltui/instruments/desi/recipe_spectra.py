@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from qltui.instruments.desi.constants import CONTINUUM_WINDOWS, PHOTOMETRIC_BAND, SKY_PEAK_LINES, ZERO_POINT
 from qltui.instruments.desi.known_lines import known_lines
+from qltui.instruments.desi.lamps import lamp_light
 from qltui.instruments.desi.state import State
 from qltui.instruments.desi.targets import sky_fibers
 from qltui.reduction.continuum import sky_continuum, sky_peaks
 from qltui.reduction.flat import apply_fiberflat, make_fiberflat
 from qltui.reduction.photometry import BANDS, synthetic_magnitudes
+from qltui.reduction.resolution import arc_line_widths
 from qltui.reduction.sky import subtract_sky
 from qltui.reduction.snr import median_snr
 
@@ -26,7 +29,8 @@ def check_spectra(state: State) -> State:
     """Divide by the fibre flat, measure the sky, subtract it, and measure what is left of the targets."""
     if state.spectra is None or state.levels is None or not state.levels.good.any():
         return state
-    state = _subtract_sky(_flatten(state))
+    good = state.levels.good
+    state = _subtract_sky(_flatten(state), good)
     assert state.flattened is not None
     assert state.sky is not None
     arm, seconds, fibers = state.camera.arm, state.exptime or 0.0, state.sky.used
@@ -35,7 +39,7 @@ def check_spectra(state: State) -> State:
         continuum=sky_continuum(state.flattened, fibers, CONTINUUM_WINDOWS[arm]),
         peaks=sky_peaks(state.flattened, fibers, SKY_PEAK_LINES[arm], seconds),
         snr=median_snr(state.sky.spectra),
-        magnitudes=synthetic_magnitudes(state.sky.spectra, band, zero_point(state), seconds, state.levels.good),
+        magnitudes=synthetic_magnitudes(state.sky.spectra, band, zero_point(state), seconds, good),
     )
 
 
@@ -53,18 +57,17 @@ def _flatten(state: State) -> State:
     return state.with_("fibre flat applied", flattened=apply_fiberflat(state.spectra, flat), flat=flat)
 
 
-def _subtract_sky(state: State) -> State:
+def _subtract_sky(state: State, good: npt.NDArray[np.bool_]) -> State:
     """Return the state with spectra without sky: from the sky fibres of the fibermap, else from the faintest half."""
     assert state.flattened is not None
-    assert state.levels is not None
-    fibers = sky_fibers(state)
+    fibers, note = sky_fibers(state), ""
     if fibers is None:
-        fibers = np.zeros(state.levels.good.size, dtype=bool)
-        state = state.noted(f"no sky fibres: {state.fibermap_reason or 'none of them brings light'}")
-    sky = subtract_sky(state.flattened, fibers, state.levels.good)
+        fibers = np.zeros(good.size, dtype=bool)
+        note = f"no sky fibres: {state.fibermap_reason or 'none of them brings light'}"
+    sky = subtract_sky(state.flattened, fibers, good)
     count = np.count_nonzero(sky.used)
     where = "the faintest fibres" if sky.from_faintest else "sky fibres"
-    return state.with_(f"sky subtracted, from {count} of {where}", sky=sky).noted(sky.reason)
+    return state.with_(f"sky subtracted, from {count} of {where}", sky=sky).noted(note, sky.reason)
 
 
 def zero_point(state: State) -> float:
@@ -87,17 +90,16 @@ def zero_point(state: State) -> float:
 
 
 def check_arc(state: State) -> State:
-    """Measure the widths of the arc lines in every fibre."""
-    if state.spectra is None:
+    """Measure the lamps, and the widths of their lines, in every fibre."""
+    if state.spectra is None or state.traces is None:
         return state
-    from qltui.reduction.resolution import arc_line_widths
-
     lines = known_lines(state)
-    return state.with_("arc lines fitted", arc=arc_line_widths(state.spectra, lines.wavelength))
+    arc = arc_line_widths(state.spectra, lines.wavelength, state.traces.wavemin, state.traces.wavemax)
+    return state.with_("arc lines fitted", arc=arc, lamps=lamp_light(state.spectra, lines))
 
 
 def check_fiberflat(state: State) -> State:
-    """Make the fibre flat."""
-    if state.spectra is None:
+    """Make the fibre flat, where there is light to make it of."""
+    if state.spectra is None or state.levels is None or not state.levels.good.any():
         return state
     return state.with_("fibre flat made", flat=make_fiberflat(state.spectra))

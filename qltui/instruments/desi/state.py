@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from qltui.instruments.desi.calibration import CameraCalibration
     from qltui.instruments.desi.fibermap import FiberMap
     from qltui.instruments.desi.files import RawCamera
+    from qltui.instruments.desi.lamps import LampLight
     from qltui.reduction.continuum import SkyContinuum, SkyPeaks
     from qltui.reduction.cosmics import CosmicCounts
     from qltui.reduction.detector import CcdImage
@@ -97,6 +98,8 @@ class State:
         AB magnitudes of the spectra in the band of the arm.
     arc : ArcFit or None
         Line widths of an arc.
+    lamps : LampLight or None
+        Light of its lamps.
     steps : tuple of str
         What was done to the data, in words, in order: it goes into the header of each product.
     notes : tuple of str
@@ -128,6 +131,7 @@ class State:
     snr: npt.NDArray[np.float64] | None = None
     magnitudes: npt.NDArray[np.float64] | None = None
     arc: ArcFit | None = None
+    lamps: LampLight | None = None
     steps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
