@@ -140,24 +140,39 @@ def _deliver(exposure: Path, data: Path) -> None:
 
 
 class _Feeder(threading.Thread):
-    """Delivers the night, exposure by exposure, until it is over or somebody stops it."""
+    """Delivers the night, exposure by exposure, until it is over or somebody stops it.
 
-    def __init__(self, night: Path, data: Path, interval: float) -> None:
+    Each exposure comes `interval` seconds after the one before; with `wait_for_ready` not before `ready` was called for
+    that one, as at a telescope that is slower than its reduction.
+    """
+
+    def __init__(self, night: Path, data: Path, interval: float, *, wait_for_ready: bool = False) -> None:
         super().__init__(name="feeder", daemon=True)
         self._exposures = _exposures(night)
         self._data = data
         self._interval = interval
         self._stop_event = threading.Event()
+        self._tickets = threading.Semaphore(1) if wait_for_ready else None
 
     def run(self) -> None:
         for number, exposure in enumerate(self._exposures):
+            if self._tickets is not None:
+                self._tickets.acquire()
             if self._stop_event.wait(self._interval if number else 0.0):
                 return
             _deliver(exposure, self._data)
 
+    def ready(self) -> None:
+        """Say that the exposure that was delivered last has been reduced."""
+        if self._tickets is not None:
+            self._tickets.release()
+
     def stop(self) -> None:
+        """End the deliveries and wait for the one under way."""
         self._stop_event.set()
-        self.join()
+        self.ready()
+        if self.is_alive():
+            self.join()
 
 
 def _headless(config: Config, night: Path, directory: Path, interval: float) -> int:
@@ -167,16 +182,18 @@ def _headless(config: Config, night: Path, directory: Path, interval: float) -> 
     wanted = {int(path.name) for path in _exposures(night)}
     done: set[int] = set()
     stop = threading.Event()
+    feeder = _Feeder(night, directory / "data", interval, wait_for_ready=True)
 
     def on_log(line: LogLine) -> None:
         print(f"{time.strftime('%H:%M:%S', time.gmtime(line.time))}  {line.text}", flush=True)
+        if line.text.startswith("Engine started"):
+            feeder.start()  # not before: what lies there when an engine starts is its backlog
         if line.expid in wanted and "is ready" in line.text:
             done.add(line.expid)
+            feeder.ready()
             if done == wanted:
                 stop.set()
 
-    feeder = _Feeder(night, directory / "data", interval)
-    feeder.start()
     try:
         code = run_engine(settings_for(config, who=observer(config)), on_log=on_log, stop_event=stop)
     finally:
@@ -196,14 +213,17 @@ def _table(config: Config) -> list[str]:
         view = store.monitor_view()
         rows = sorted(view.exposures, key=lambda row: row.exposure.expid)
         culprits = {row.exposure.expid: _culprits(store, row) for row in rows}
+    width = max((len(row.exposure.program) for row in rows), default=7)
     lines = [
         f"night {view.night}",
-        f"{'exposure':>9}  {'obstype':<8} {'program':<7} {'seconds':>7}  {'status':<11} verdict",
+        f"{'exposure':>9}  {'obstype':<8} {'program':<{width}}  {'seconds':>7}  {'status':<11} verdict",
     ]
     for row in rows:
         exposure = row.exposure
         seconds = f"{row.seconds:7.1f}" if row.seconds is not None else f"{'':7}"
-        words = f"{exposure.expid:>9}  {exposure.obstype:<8} {exposure.program:<7} {seconds}  {row.status.value:<11}"
+        words = (
+            f"{exposure.expid:>9}  {exposure.obstype:<8} {exposure.program:<{width}}  {seconds}  {row.status.value:<11}"
+        )
         lines.append(f"{words} {row.headline}".rstrip())
         lines.extend(f"{'':>11}{text}" for text in culprits[exposure.expid])
     return lines
