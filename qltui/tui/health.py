@@ -75,8 +75,9 @@ def engine_health(
     if same_host and not exists(engine.pid):
         return Health("dead", f"the engine died {duration(age)} ago", f"{start}; why: logs/engine.log")
     if age >= DEAD_AFTER:
-        where = f" on {clean(engine.host)}" if engine.host else ""
-        return Health("dead", f"the engine is silent for {duration(age)}", f"look at its process, {engine.pid}{where}")
+        where = "" if same_host else f"on {clean(engine.host)}: "
+        action = f"{where}kill {engine.pid} if it hangs, then: qltui run"
+        return Health("dead", f"the engine is silent for {duration(age)}", action)
     if age >= STALE_AFTER:
         return Health("stale", f"old picture: no news from the engine for {duration(age)}")
     return Health("alive")

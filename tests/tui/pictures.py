@@ -19,7 +19,16 @@ from qltui.store.views import (
     TrendPoint,
 )
 
-DESI = get_instrument("desi")
+REAL = get_instrument("desi")
+DESI = replace(
+    REAL,
+    metrics=tuple(
+        replace(metric, meaning=f"What a bad {metric.title} means.", action=f"What to do about {metric.name}.")
+        for metric in REAL.metrics
+    ),
+)
+"""DESI with sentences of our own, so that pictures do not change when its metrics are explained better."""
+
 NOW = 1569992400.0  # 2019-10-02 05:00:00 UT
 NAN = math.nan
 

@@ -214,6 +214,24 @@ async def test_reprocessing_asks_first_and_reports_the_answer(started):
         assert "reprocess: process 9 queued" in whole(app)
 
 
+async def test_stopping_asks_first_and_holding_is_undone_by_the_same_key(started):
+    record = night()
+    async with started(record) as (app, pilot):
+        await press(app, pilot, "s", "n", "s", "y")
+        assert record.sent == [("cancel", {"process": 7, "expid": 3579}, "observer")]
+        await press(app, pilot, "P")
+        assert record.sent[-1][0] == "pause"
+        record.engine_view = p.engine("paused")
+        record.processes[-1] = p.good_process(7, 3579)
+        record.number += 1
+        await settle(app, pilot)
+        assert "the engine is paused, new exposures wait" in whole(app)
+        await press(app, pilot, "P")
+        assert record.sent[-1][0] == "resume"
+        await press(app, pilot, "s")
+        assert "nothing of this exposure runs or waits" in whole(app)
+
+
 async def test_a_request_that_cannot_be_written_is_said(started):
     record = night()
     async with started(record) as (app, pilot):

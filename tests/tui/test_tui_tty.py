@@ -203,7 +203,7 @@ def test_an_observer_in_tmux_sees_and_steers_the_night(tmp_path, tmux):
         )
         assert all(len(line) <= 80 for line in screen.split("\n"))
         view.keys("Enter")
-        view.wait_for("2.10 … 4.10", "power-cycle the front-end")
+        view.wait_for("2.10 … 4.10", nights.p.REAL.metric("NOISE_AMP").action[:40])
         view.keys("Right")
         view.wait_for("── b4 CHECK CCDS")
         view.keys("Escape")

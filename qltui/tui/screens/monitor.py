@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING
 from textual.screen import Screen
 
 from qltui.instruments.base import MetricDefinition
-from qltui.store.views import MonitorView
+from qltui.store.views import EngineView, MonitorView, ProcessView
 from qltui.tui import charts
 from qltui.tui.arrange import Arrangement, arrange_monitor, is_too_small, left_width
 from qltui.tui.health import Health, engine_health
-from qltui.tui.prompt import ChoiceScreen, WordsScreen
+from qltui.tui.prompt import WordsScreen
 from qltui.tui.screens.empty import empty_words
+from qltui.tui.screens.engine_keys import EngineKeys
 from qltui.tui.screens.follower import Change, TrendFollower
 from qltui.tui.screens.monitor_keys import MONITOR_BINDINGS, footer_hints
 from qltui.tui.screens.neighbours import neighbour
-from qltui.tui.screens.requests import Requests, reprocess_arguments, reprocess_choices
+from qltui.tui.screens.requests import Requests
 from qltui.tui.screens.snapshot import Snapshot, read_snapshot
 from qltui.tui.source import NothingYet, ReadError
-from qltui.tui.text import clean
 from qltui.tui.widgets.cell_detail import CellDetail, CellLine
 from qltui.tui.widgets.footer import Footer
 from qltui.tui.widgets.log_pane import LogPane
@@ -41,11 +41,12 @@ if TYPE_CHECKING:
     from textual.events import DescendantFocus, Resize
 
     from qltui.tui.app import MonitorApp
+    from qltui.tui.widgets.grid_layout import Place
 
 __all__ = ["MonitorScreen"]
 
 
-class MonitorScreen(Screen[None], inherit_bindings=False):
+class MonitorScreen(EngineKeys, Screen[None], inherit_bindings=False):
     """Everything about the exposure that is being reduced, or about an older one."""
 
     BINDINGS = MONITOR_BINDINGS
@@ -70,6 +71,21 @@ class MonitorScreen(Screen[None], inherit_bindings=False):
     def viewer(self) -> MonitorApp:
         """The app, with what it offers to screens."""
         return self.app
+
+    @property
+    def process(self) -> ProcessView | None:
+        """What is on the screen."""
+        return self._view.process if self._view is not None else None
+
+    @property
+    def place(self) -> Place | None:
+        """The cell under the cursor."""
+        return self.grid.cursor
+
+    @property
+    def engine(self) -> EngineView | None:
+        """The engine; None where there is none that lives."""
+        return self._view.engine if self._view is not None and self._health.is_alive else None
 
     @property
     def grid(self) -> StepGrid:
@@ -371,27 +387,3 @@ class MonitorScreen(Screen[None], inherit_bindings=False):
         if process is not None and cursor is not None:
             change(process, cursor)
             self.trend_soon()
-
-    def action_reprocess(self) -> None:
-        """Ask which cameras to reduce again."""
-        process, cursor = self.grid.process, self.grid.cursor
-        if process is None:
-            self.say("there is no exposure to reduce again")
-            return
-        choices = reprocess_choices(process, cursor.camera if cursor is not None else "")
-
-        async def answered(key: str | None) -> None:
-            if key is not None:
-                await self._ask_for("reprocess", reprocess_arguments(process, choices[key][1]))
-
-        question = f"Reduce {process.exposure.expid} again?"
-        self.app.push_screen(ChoiceScreen(question, [(key, words) for key, (words, _) in choices.items()]), answered)
-
-    async def _ask_for(self, name: str, arguments: dict[str, object]) -> None:
-        try:
-            await self.requests.send(name, arguments)
-        except ReadError as error:
-            self.say(f"{name} was not asked for: {clean(str(error))}", "bad")
-            return
-        note = "" if self._health.is_alive else "; no engine runs now, the next one will do it"
-        self.say(f"asked for: {name} {arguments.get('expid', '')}{note}")

@@ -22,6 +22,8 @@ MONITOR_BINDINGS: Final = [
     Binding("right_square_bracket", "exposure(1)", "next", id="monitor.next", tooltip="the exposure after"),
     Binding("l", "latest", "latest", id="monitor.latest", tooltip="follow the latest exposure again"),
     Binding("r", "reprocess", "reprocess", id="monitor.reprocess", tooltip="reduce this exposure again; asks first"),
+    Binding("s", "stop", "stop", id="monitor.stop", tooltip="stop the reduction of this exposure; asks first"),
+    Binding("P", "hold", "hold", id="monitor.hold", tooltip="let the engine begin nothing new, or let it go on"),
     Binding("slash", "filter", "filter", id="monitor.filter", tooltip="show only lines of the log with some words"),
     Binding("p", "pause", "pause log", id="monitor.pause", tooltip="hold the log still, or let it go on"),
     Binding("m", "metric(1)", "metric", id="monitor.metric", tooltip="trend: the next metric"),
