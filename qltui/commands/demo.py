@@ -13,8 +13,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from qltui.commands.engine import settings_for
@@ -38,7 +39,7 @@ examples:
 exit status: 0 all exposures were reduced, whatever their verdict
 """
 
-INTERVAL = 6.0
+INTERVAL = 4.0
 """Between the arrivals of two exposures on the screen [s]: time to look at one before the next comes."""
 
 
@@ -142,35 +143,30 @@ def _deliver(exposure: Path, data: Path) -> None:
 class _Feeder(threading.Thread):
     """Delivers the night, exposure by exposure, until it is over or somebody stops it.
 
-    Each exposure comes `interval` seconds after the one before; with `wait_for_ready` not before `ready` was called for
-    that one, as at a telescope that is slower than its reduction.
+    Each comes `interval` seconds after the one before, and not before that one has been reduced: at a telescope the
+    reduction is the quicker of the two, and a slow machine should show the same night.
     """
 
-    def __init__(self, night: Path, data: Path, interval: float, *, wait_for_ready: bool = False) -> None:
+    def __init__(self, night: Path, data: Path, interval: float, is_ready: Callable[[int], bool]) -> None:
         super().__init__(name="feeder", daemon=True)
         self._exposures = _exposures(night)
         self._data = data
         self._interval = interval
+        self._is_ready = is_ready
         self._stop_event = threading.Event()
-        self._tickets = threading.Semaphore(1) if wait_for_ready else None
 
     def run(self) -> None:
-        for number, exposure in enumerate(self._exposures):
-            if self._tickets is not None:
-                self._tickets.acquire()
-            if self._stop_event.wait(self._interval if number else 0.0):
-                return
+        for exposure in self._exposures:
             _deliver(exposure, self._data)
-
-    def ready(self) -> None:
-        """Say that the exposure that was delivered last has been reduced."""
-        if self._tickets is not None:
-            self._tickets.release()
+            if self._stop_event.wait(self._interval):
+                return
+            while not self._is_ready(int(exposure.name)):
+                if self._stop_event.wait(0.2):
+                    return
 
     def stop(self) -> None:
         """End the deliveries and wait for the one under way."""
         self._stop_event.set()
-        self.ready()
         if self.is_alive():
             self.join()
 
@@ -182,7 +178,7 @@ def _headless(config: Config, night: Path, directory: Path, interval: float) -> 
     wanted = {int(path.name) for path in _exposures(night)}
     done: set[int] = set()
     stop = threading.Event()
-    feeder = _Feeder(night, directory / "data", interval, wait_for_ready=True)
+    feeder = _Feeder(night, directory / "data", interval, done.__contains__)
 
     def on_log(line: LogLine) -> None:
         print(f"{time.strftime('%H:%M:%S', time.gmtime(line.time))}  {line.text}", flush=True)
@@ -190,7 +186,6 @@ def _headless(config: Config, night: Path, directory: Path, interval: float) -> 
             feeder.start()  # not before: what lies there when an engine starts is its backlog
         if line.expid in wanted and "is ready" in line.text:
             done.add(line.expid)
-            feeder.ready()
             if done == wanted:
                 stop.set()
 
@@ -239,13 +234,22 @@ def _culprits(store: object, row: ExposureRow) -> Sequence[str]:
     return tuple(f"{status.value:<8} {text}" for status, text in process.verdict.culprits)
 
 
+def _is_done(record: Path, expid: int) -> bool:
+    """Whether the engine, a process of its own, has recorded the end of an exposure."""
+    from qltui.store.record import Store
+
+    with Store.open(record, read_only=True) as store:
+        row = store.find_exposure(str(expid))
+    return row is not None and row.seconds is not None
+
+
 def _live(args: argparse.Namespace, config: Config, night: Path, directory: Path, interval: float) -> int:
     """Show the Monitor while the night arrives; the engine goes when the screen goes."""
     from qltui.engine.launch import start_engine, stop_engine
 
     settings = settings_for(config, who=observer(config))
-    feeder = _Feeder(night, directory / "data", interval)
     start_engine(settings)
+    feeder = _Feeder(night, directory / "data", interval, partial(_is_done, settings.database))
     feeder.start()
     try:
         return show(args, config, instrument_of(config), own_engine=False)
