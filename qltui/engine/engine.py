@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import logging
 import queue
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +26,7 @@ from qltui.engine.recorder import Recorder
 from qltui.engine.scheduler import Scheduler
 from qltui.engine.settings import EngineSettings
 from qltui.engine.slots import Slots
+from qltui.engine.stopping import Stop, signals_stop
 from qltui.engine.watcher import Arrived, Gone, Incomplete, LookedThrough, Watcher, WatcherDied
 from qltui.instruments.base import Instrument, get_instrument, resolve
 from qltui.model import Exposure, Status, Trigger, Verdict
@@ -46,14 +45,6 @@ TICK: Final = 0.5
 """How often commands of viewers are looked for [s]; they are rows of a table, which wakes nobody."""
 INTERNAL: Final = 70
 _WATCHER_LIVES: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """The engine is to end, and with which exit status."""
-
-    reason: str
-    status: int = 0
 
 
 def run_engine(
@@ -99,7 +90,7 @@ def run_engine(
         stack.enter_context(engine_log(settings.logs))
         store = stack.enter_context(Store.open(settings.database))
         engine = Engine(settings, instrument, limits, store, once=once, on_log=on_log, stop_event=stop_event)
-        stack.enter_context(_signals(engine.stop))
+        stack.enter_context(signals_stop(engine.stop))
         return engine.run()
 
 
@@ -136,6 +127,7 @@ class Engine:
         self._heart = Heart(settings)
         self._disk = DiskWatch(settings.disk_warning, settings.disk_alarm)
         self._next_beat = 0.0
+        self._next_tick = 0.0
         self._said = ("", "")
         self._titles = {step.name: step.title for step in instrument.steps}
 
@@ -206,7 +198,7 @@ class Engine:
         if not self._once or self._looked is None or self._looked.unsettled:
             return False
         idle = not self._scheduler.runs and self._arrivals.is_empty and not self._recorder.trouble
-        if idle and not self.store.waiting(1):
+        if idle and self._scheduler.first_waiting() is None:
             self._stop = Stop(self._looked.problem or "nothing more to do")
             return True
         return False
@@ -218,7 +210,9 @@ class Engine:
         for ended in self._slots.expire():
             self._scheduler.on_ended(ended)
         if self._recorder.flush() and self._arrivals.record():
-            self._carry_out_commands()
+            if time.monotonic() >= self._next_tick:
+                self._next_tick = time.monotonic() + TICK
+                self._carry_out_commands()
             self._scheduler.settle()
             if self._may_dispatch():
                 self._scheduler.dispatch()
@@ -312,7 +306,8 @@ class Engine:
         self._watcher.start()
 
     def _on_queued(self, exposure_id: int, process: int, exposure: Exposure) -> None:
-        """Stop what runs over an older revision of an exposure."""
+        """Note what came into the queue, and stop what runs over an older revision of it."""
+        self._scheduler.queue_changed()
         for run in list(self._scheduler.runs.values()):
             running = run.queued.exposure
             changed = (running.size, running.mtime_ns) != (exposure.size, exposure.mtime_ns)
@@ -333,6 +328,7 @@ class Engine:
 
     def enqueue(self, exposure_id: int, trigger: Trigger, who: str, cameras: tuple[str, ...]) -> int:
         """Put an exposure in the queue and return the number of its process."""
+        self._scheduler.queue_changed()
         return self._arrivals.enqueue(exposure_id, trigger, who, cameras)
 
     def cancel(self, process: int | None, expid: int | None, reason: str) -> list[str]:
@@ -346,6 +342,7 @@ class Engine:
             if process == queued.number or expid == queued.exposure.expid:
                 verdict = Verdict(Status.CANCELLED, f"{reason}, before it began", (), 0, len(queued.cameras))
                 self.store.finish_process(queued.number, verdict, "cancelled", reason)
+                self._scheduler.queue_changed()
                 stopped.append(f"exposure {queued.exposure.expid}, which was waiting")
         return stopped
 
@@ -392,24 +389,3 @@ class Engine:
             self.store.beat(view, {f"slot-{slot}": when for slot, when in self._slots.heard.items()})
         except StoreError as error:
             _LOG.warning("the heartbeat was not recorded: %s", error)
-
-
-@contextmanager
-def _signals(stop: Callable[[Stop], None]) -> Iterator[None]:
-    """Let signals end the engine in good order; a second one ends it at once."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before: dict[int, Any] = {}
-
-    def handle(number: int, _frame: object) -> None:
-        signal.signal(number, signal.SIG_DFL)
-        stop(Stop(f"{signal.Signals(number).name} received", 128 + number))
-
-    for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        before[name] = signal.signal(name, handle)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -47,6 +47,8 @@ class Run:
         By a clock that never jumps [s].
     raised : set of str
         Keys of the alarms so far.
+    changed, next_verdict : bool, float
+        Whether something is known that no verdict has regarded, and when there may be another one [s].
     """
 
     queued: QueuedProcess
@@ -59,6 +61,7 @@ class Run:
     started: float = field(default_factory=time.monotonic)
     raised: set[str] = field(default_factory=set)
     changed: bool = True
+    next_verdict: float = 0.0
     _begun: dict[str, float] = field(default_factory=dict)
 
     @property

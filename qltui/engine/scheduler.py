@@ -38,6 +38,8 @@ _LOG = logging.getLogger(__name__)
 
 ALARM_PATIENCE: Final = 15.0
 """Alarms wait for the whole exposure, which tells a common cause from many single ones, but no longer than this [s]."""
+VERDICT_SECONDS: Final = 0.3
+"""Between two verdicts of a process in flight [s]: faster than anybody reads, and no more work than that."""
 _BEFORE_ITSELF: Final = 1e-6
 """An exposure does not calibrate itself when it is reduced again [d]."""
 
@@ -77,6 +79,8 @@ class Scheduler:
         self._recorder = recorder
         self._slots = slots
         self.runs: dict[int, Run] = {}
+        self._first: QueuedProcess | None = None
+        self._queue_changed = True
         self._titles = {step.name: step.title for step in instrument.steps}
 
     # -- what goes next --------------------------------------------------------------------------------------------
@@ -124,22 +128,35 @@ class Scheduler:
         """Begin the first process of the queue if it may; `best` is the rank of what could be done without it."""
         if best == 0:
             return False
-        # What could not be recorded as begun, because the disk is full, still stands in the queue.
-        waiting = [item for item in self._store.waiting(len(self.runs) + 1) if item.number not in self.runs]
-        if not waiting:
+        first = self.first_waiting()
+        if first is None:
             return False
-        rank = RANKS[Trigger(waiting[0].trigger)]
+        rank = RANKS[Trigger(first.trigger)]
         ahead = sum(run.rank <= rank for run in self.runs.values())
         if rank >= best or ahead >= self._settings.in_flight:
             return False
-        self._begin(waiting[0])
+        self._begin(first)
         return True
+
+    def first_waiting(self) -> QueuedProcess | None:
+        """Return what is to be begun next, or None; the record is asked where the queue may have changed."""
+        if self._queue_changed:
+            # What could not be recorded as begun, because the disk is full, still stands in the queue.
+            waiting = [item for item in self._store.waiting(len(self.runs) + 1) if item.number not in self.runs]
+            self._first = waiting[0] if waiting else None
+            self._queue_changed = False
+        return self._first
+
+    def queue_changed(self) -> None:
+        """Note that something came into the queue or left it."""
+        self._queue_changed = True
 
     def _begin(self, queued: QueuedProcess) -> None:
         """Begin a process, or go on with an interrupted one."""
         before = self._store.process_view(queued.number) if queued.jobs else None
         run = Run(queued, self._instrument, self._limits)
         self.runs[queued.number] = run
+        self.queue_changed()
         settled = run.prepare(self._settings.cameras_off, before)
         self._recorder.add(self._store.start_process, queued.number, now=time.time())
         for camera, result in settled.items():
@@ -305,10 +322,11 @@ class Scheduler:
     def settle(self) -> None:
         """Record new verdicts and alarms, and finish what is done."""
         for run in list(self.runs.values()):
-            if not run.changed:
-                continue
-            run.changed = False
             done = run.is_done
+            now = time.monotonic()
+            if not done and (not run.changed or now < run.next_verdict):
+                continue
+            run.changed, run.next_verdict = False, now + VERDICT_SECONDS
             if done or time.monotonic() - run.started > ALARM_PATIENCE:
                 self._raise_alarms(run)
             if done:

@@ -18,6 +18,7 @@ import threading
 import time
 from pathlib import Path
 
+from qltui.engine.engine import run_engine
 from qltui.instruments.base import get_instrument
 from qltui.instruments.errors import IncompleteFileError, InvalidFileError
 from qltui.instruments.files import Candidate
@@ -197,3 +198,58 @@ class Events:
 
 def _has(event, values):
     return all(getattr(event, name) == value for name, value in values.items())
+
+
+class Running:
+    """An engine in a thread, whose log a test can wait for."""
+
+    def __init__(self, settings, **options):
+        self.settings = settings
+        self.lines = []
+        self._news = threading.Condition()
+        self._stop = threading.Event()
+        self.status = None
+        self.error = None
+        self._thread = threading.Thread(target=self._run, args=(options,), daemon=True)
+        self._thread.start()
+
+    def _run(self, options):
+        try:
+            self.status = run_engine(self.settings, on_log=self._hear, stop_event=self._stop, **options)
+        except Exception as error:
+            self.error = error
+        with self._news:
+            self._news.notify_all()
+
+    def _hear(self, line):
+        with self._news:
+            self.lines.append(line)
+            self._news.notify_all()
+
+    def until(self, words, count=1, timeout=30.0):
+        """Wait until so many lines of the log have these words."""
+
+        def there():
+            return sum(words in line.text for line in self.lines) >= count or not self._thread.is_alive()
+
+        with self._news:
+            assert self._news.wait_for(there, timeout), f"no {words!r}: {self.texts}"
+        assert sum(words in line.text for line in self.lines) >= count, self.texts
+        return next(line for line in self.lines if words in line.text)
+
+    @property
+    def texts(self):
+        return [line.text for line in self.lines]
+
+    def end(self, timeout=30.0):
+        """Wait for its own end."""
+        self._thread.join(timeout)
+        assert not self._thread.is_alive(), self.texts
+        if self.error is not None:
+            error, self.error = self.error, None
+            raise error
+        return self.status
+
+    def stop(self):
+        self._stop.set()
+        return self.end()

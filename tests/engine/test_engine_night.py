@@ -8,13 +8,11 @@ import select
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
-from engine_fakes import INSTRUMENT, exposure_file
+from engine_fakes import INSTRUMENT, Running, exposure_file
 
-from qltui.engine.engine import run_engine
 from qltui.engine.lock import AlreadyRunningError
 from qltui.engine.settings import EngineSettings
 from qltui.model import Status
@@ -55,70 +53,13 @@ def diary(tmp_path):
     return tmp_path / "diary"
 
 
-class Running:
-    """An engine in a thread, whose log a test can wait for."""
-
-    def __init__(self, settings, **options):
-        self.settings = settings
-        self.lines = []
-        self._news = threading.Condition()
-        self._stop = threading.Event()
-        self.status = None
-        self.error = None
-        self._thread = threading.Thread(target=self._run, args=(options,), daemon=True)
-        self._thread.start()
-
-    def _run(self, options):
-        try:
-            self.status = run_engine(
-                self.settings, on_log=self._hear, stop_event=self._stop, instrument=INSTRUMENT, **options
-            )
-        except Exception as error:
-            self.error = error
-        with self._news:
-            self._news.notify_all()
-
-    def _hear(self, line):
-        with self._news:
-            self.lines.append(line)
-            self._news.notify_all()
-
-    def until(self, words, count=1, timeout=30.0):
-        """Wait until so many lines of the log have these words."""
-
-        def there():
-            return sum(words in line.text for line in self.lines) >= count or not self._thread.is_alive()
-
-        with self._news:
-            assert self._news.wait_for(there, timeout), f"no {words!r}: {self.texts}"
-        assert sum(words in line.text for line in self.lines) >= count, self.texts
-        return next(line for line in self.lines if words in line.text)
-
-    @property
-    def texts(self):
-        return [line.text for line in self.lines]
-
-    def end(self, timeout=30.0):
-        """Wait for its own end."""
-        self._thread.join(timeout)
-        assert not self._thread.is_alive(), self.texts
-        if self.error is not None:
-            error, self.error = self.error, None
-            raise error
-        return self.status
-
-    def stop(self):
-        self._stop.set()
-        return self.end()
-
-
 @pytest.fixture
 def start(settings):
     engines = []
 
     def make(**changes):
         options = {"once": changes.pop("once")} if "once" in changes else {}
-        engines.append(Running(dataclasses.replace(settings, **changes), **options))
+        engines.append(Running(dataclasses.replace(settings, **changes), instrument=INSTRUMENT, **options))
         return engines[-1]
 
     yield make

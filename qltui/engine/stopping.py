@@ -1,0 +1,41 @@
+"""How an engine is told to end."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Stop", "signals_stop"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The engine is to end, and with which exit status."""
+
+    reason: str
+    status: int = 0
+
+
+@contextmanager
+def signals_stop(stop: Callable[[Stop], None]) -> Iterator[None]:
+    """Let signals end the engine in good order; a second one ends it at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before: dict[int, Any] = {}
+
+    def handle(number: int, _frame: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        stop(Stop(f"{signal.Signals(number).name} received", 128 + number))
+
+    for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        before[name] = signal.signal(name, handle)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
