@@ -143,7 +143,7 @@ def _decompress(path: str, name: str) -> int:
     """Decompress one camera and throw it away; returns its number of pixels."""
     from astropy.io import fits
 
-    with fits.open(path, memmap=True) as hdus:
+    with fits.open(path, memmap=False) as hdus:
         return int(hdus[name.upper()].data.size)
 
 
