@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,8 @@ _SHIFT_PRIOR = 0.1
 """Expected shift of a fibre's lines against the model [px]."""
 _BROADENING_PRIOR = 0.1
 """Expected half difference of variances [px^2]: sigma differs by 8 per cent at 1.1 px."""
+_RING = 8
+"""Knots over which one bad sample makes the spline swing."""
 _BRIGHT = 25.0
 """Signal to noise from which the variance of a sample tells its own gain, the noise of the flat included."""
 
@@ -76,31 +77,41 @@ def weigh(u: Any, ivar: Any, read: Any, gains: Any, start: float, step: float, l
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def reject(u: Any, residual: Any, ivar: Any, start: float, step: float, clip: float, worst: Any, weight: Any) -> None:
+def _suspicion(residual: float, weight: float, clip: float) -> float:
+    """How far an outlier is off [e-/Angstrom]; half of that below the model, since what spoils mostly adds light.
+
+    Not in sigma: the model that an outlier has dragged along is noisier just where it sits. 0 for no outlier.
+    """
+    if not residual * residual * weight > clip * clip:
+        return 0.0
+    return residual if residual > 0 else -0.5 * residual
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def reject(u: Any, residual: Any, start: float, step: float, clip: float, worst: Any, weight: Any) -> None:
     """Set the weight of outliers to 0: off by more than `clip` sigma, and among the worst of their wavelength.
 
-    A cosmic ray in one of four fibres drags the model along, so that all four are off: only the worst may go.
+    A cosmic ray in one of four fibres drags the model along, so that all four are off, and makes it swing on either
+    side: only the worst may go.
     """
     ncell = worst.size
     worst[:] = 0.0
     for f in range(u.shape[0]):
         for y in range(u.shape[1]):
-            if weight[f, y] > 0:
+            off = _suspicion(residual[f, y], weight[f, y], clip)
+            if off > 0:
                 cell = min(max(int((u[f, y] - start) / step), 0), ncell - 1)
-                worst[cell] = max(worst[cell], abs(residual[f, y]) * math.sqrt(ivar[f, y]))
+                worst[cell] = max(worst[cell], off)
     for f in range(u.shape[0]):
         for y in range(u.shape[1]):
-            if not weight[f, y] > 0:
-                continue
-            off = abs(residual[f, y]) * math.sqrt(ivar[f, y])
-            if off < clip:
-                continue
-            cell = min(max(int((u[f, y] - start) / step), 0), ncell - 1)
-            near = 0.0
-            for k in range(max(cell - 2, 0), min(cell + 3, ncell)):
-                near = max(near, worst[k])
-            if off > 0.7 * near:
-                weight[f, y] = 0.0
+            off = _suspicion(residual[f, y], weight[f, y], clip)
+            if off > 0:
+                cell = min(max(int((u[f, y] - start) / step), 0), ncell - 1)
+                near = 0.0
+                for k in range(max(cell - _RING, 0), min(cell + _RING + 1, ncell)):
+                    near = max(near, worst[k])
+                if off > 0.7 * near:
+                    weight[f, y] = 0.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -157,9 +168,10 @@ def _take_off(
             cell[y] = i
             part[y] = t
             out[y] = rest
-            total += share * rest
+            counted = rest if ivar[y] > zero else zero  # what is masked may be anything
+            total += share * counted
             known += share
-            everything += valid * rest
+            everything += counted
             count += valid
         # Where lines crowd, all samples must do: what shift and width leave of a line adds up to nothing.
         mean = total / known if known >= 8 else everything / count
