@@ -77,7 +77,7 @@ def test_sky_continuum_and_lines(observatory, program):
 
 
 def test_sky_subtracted_sky_fibers(observatory):
-    cameras = ("b0", "b5", "r2", "r7", "z1", "z9")
+    cameras = ("b3", "b4", "r2", "r5", "z1", "z5")
     shot = observatory.expose("SCIENCE", cameras, seed=5)
     normalized = []
     for name in cameras:
@@ -85,7 +85,11 @@ def test_sky_subtracted_sky_fibers(observatory):
         ivar = sky.spectra.ivar[sky.used]
         normalized.append((sky.spectra.flux[sky.used] * np.sqrt(ivar))[ivar > 0])
     values = np.concatenate(normalized)
-    assert abs(values.mean()) < 0.02 + 2.0 / np.sqrt(values.size)
+    # What a cosmic ray left below its threshold is not the sky's.
+    hit = np.abs(values) > 6.0
+    assert hit.mean() < 2e-3
+    values = values[~hit]
+    assert abs(values.mean()) < 0.02
     assert 0.9 < np.mean(values**2) < 1.1
 
 

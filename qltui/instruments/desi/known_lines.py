@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
 from qltui.instruments.desi.constants import WAVELENGTH_RANGE
+from qltui.instruments.desi.lamps import LAMPS
 from qltui.instruments.desi.state import Kind, State
 from qltui.reduction.lines import ARC_LINES, SKY_LINES, LineList, isolated
 
@@ -49,16 +51,28 @@ def known_lines(state: State) -> LineList:
 @lru_cache(maxsize=64)
 def _alone(arm: str, arc: bool, dispersion: float, sigma: float) -> LineList:
     every = _every(arm, arc=arc)
-    if not (dispersion > 0 and sigma > 0):
-        return every.within(0.0, 0.0)
     found = every.within(0.0, 0.0)
-    for threshold in _THRESHOLDS:
-        alone = isolated(every.stronger_than(threshold), dispersion, sigma)
+    if not (dispersion > 0 and sigma > 0):
+        return found
+    for neighbours in _neighbours(every, arc=arc):
+        alone = isolated(neighbours, dispersion, sigma)
+        alone = alone.of(*LAMPS) if arc else alone
         if len(alone) > len(found):
             found = alone
         if len(found) >= ENOUGH:
             break
     return found
+
+
+def _neighbours(every: LineList, *, arc: bool) -> Iterator[LineList]:
+    """Yield the lines that are taken for neighbours: all at first, then fewer and fewer.
+
+    Krypton and xenon are lit in some arcs only: they are not measured by, but heeded while there are lines enough.
+    """
+    yield every
+    usual = every.of(*LAMPS) if arc else every
+    for threshold in _THRESHOLDS:
+        yield usual.stronger_than(threshold)
 
 
 def spread_lines(lines: LineList, arm: str, most: int) -> LineList:

@@ -73,7 +73,9 @@ def lamp_light(spectra: Spectra, lines: LineList) -> LampLight:
     light = np.array([_light(spectra, own) for own in by_lamp.values()])
     light = np.nan_to_num(light, nan=0.0)
     typical = np.median(light, axis=1)
-    brightest = max(float(typical.max()), np.finfo(float).tiny)
+    brightest = float(typical.max())
+    if not brightest > 0:
+        return LampLight(tuple(by_lamp), np.zeros(typical.size), np.zeros(nf, dtype=bool))
     return LampLight(tuple(by_lamp), typical / brightest, np.asarray((light >= LEAST_LIGHT * brightest).all(axis=0)))
 
 
