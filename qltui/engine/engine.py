@@ -182,6 +182,10 @@ class Engine:
             self._recorder.log("warning", words)
         back = self.store.recover()
         again = f", {len(back)} unfinished go on" if back else ""
+        for path in self.store.incomplete_paths():
+            # Gone while no engine ran: the watcher finds what is there, and cannot miss what it has never seen.
+            if not Path(path).exists():
+                self.store.clear_incomplete(path)
         self._recorder.log("info", f"Engine started on {self._settings.data_directory}{again}")
         self._recorder.flush()
         self._beat()

@@ -17,6 +17,7 @@ __all__ = [
     "add_exposure",
     "clear_incomplete",
     "exposure_id",
+    "incomplete_paths",
     "instrument_id",
     "known",
     "night_id",
@@ -190,6 +191,12 @@ def set_incomplete(
                 update={table.size: size, table.reason: text_value(reason), table.night: night},
             )
         )
+
+
+def incomplete_paths(database: Database) -> list[str]:
+    """Return the files that are recorded as not complete."""
+    table = schema.IncompleteFile
+    return [path_from(path) for (path,) in database.rows(table.select(table.path))]
 
 
 def clear_incomplete(database: Database, path: str) -> None:

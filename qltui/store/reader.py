@@ -301,6 +301,10 @@ class Reader:
         """Return what the record knows of a night's raw files, by path: size, mtime_ns, revision, state."""
         return exposures.known(self._database, instrument, night)
 
+    def incomplete_paths(self) -> list[str]:
+        """Return the raw files that are recorded as not complete."""
+        return exposures.incomplete_paths(self._database)
+
     def waiting(self, limit: int | None = None) -> list[QueuedProcess]:
         """Return the queue, first what is to be done first."""
         return queue.waiting(self._database, limit)

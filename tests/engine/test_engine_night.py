@@ -8,6 +8,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from engine_fakes import INSTRUMENT, Running, exposure_file
 from qltui.engine.lock import AlreadyRunningError
 from qltui.engine.settings import EngineSettings
 from qltui.model import Status
+from qltui.store.database import Database
+from qltui.store.errors import RecordFullError
 from qltui.store.record import Store
 
 NIGHT = 20191001
@@ -261,6 +264,46 @@ def test_a_rewritten_file_is_a_new_revision(start, settings, data, tmp_path):
     with record(settings) as store:
         assert store.process_view(old).state == "superseded"
         assert store.process_view(old).cameras["b0"].status is Status.CANCELLED
+
+
+def test_a_full_disk_delays_the_record_and_loses_nothing(start, settings, data, diary, tmp_path, monkeypatch):
+    full = threading.Event()
+    real = Database.transaction
+
+    def transaction(self, **options):
+        if full.is_set() and not self.read_only:
+            raise RecordFullError("the disk of the state directory is full or fails; make room")
+        return real(self, **options)
+
+    monkeypatch.setattr(Database, "transaction", transaction)
+    gate = tmp_path / "gate"
+    exposure_file(data, 1, do={"b0": f"wait:{gate}"}, record=str(diary))
+    engine = start()
+    engine.until("CHECK SPECTRA started")
+    full.set()
+    exposure_file(data, 2, record=str(diary))
+    gate.touch()
+    # The worker ends; nobody can write it down.
+    log = settings.logs / "engine.log"
+    while "is kept and tried again" not in log.read_text() or (1, "b0") not in diary_of(diary):
+        threading.Event().wait(0.05)
+    assert rows(settings)[1].state == "running"
+    full.clear()
+    engine.until("Exposure 1 is ready: NORMAL")
+    engine.until("Exposure 2 is ready: NORMAL")
+    assert sorted(diary_of(diary)) == [(expid, camera) for expid in (1, 2) for camera in CAMERAS]
+
+
+def test_an_incomplete_file_that_went_away_meanwhile_is_forgotten(start, settings, data):
+    path = exposure_file(data, 1)
+    path.write_text("{")
+    engine = start()
+    engine.until("is cut off")
+    engine.stop()
+    path.unlink()
+    start(once=True).end()
+    with record(settings) as store:
+        assert store.engine().incomplete == 0
 
 
 # -- commands --------------------------------------------------------------------------------------------------------
