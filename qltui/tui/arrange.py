@@ -98,7 +98,7 @@ def arrange_monitor(
 
 def left_width(width: int) -> int:
     """Return the width of the grid's column."""
-    return min(76, round(width * 0.36)) if width >= _WIDE else round(width * 0.59)
+    return min(76, round(width * 0.36)) if width >= _WIDE else round(width * 0.575)
 
 
 def _top_height(height: int, grid_height: int, *, wide: bool) -> int:

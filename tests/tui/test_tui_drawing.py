@@ -290,6 +290,8 @@ def test_an_idle_engine_gives_the_same_line_at_any_time():
     view = view_of(p.good_process(), p.engine("idle", heartbeat=p.NOW))
     assert status_text(view) == status_text(view, now=p.NOW + STALE_AFTER - 1)
     assert "done 7.0 s after shutter" in status_text(view)
+    old = p.process(state="done", shutter_closed=p.NOW - 2e8)
+    assert "done in 6.0 s" in status_text(view_of(old, p.engine("idle")))
 
 
 def test_incomplete_files_a_full_disk_and_other_exposures_are_told():
@@ -324,7 +326,7 @@ def test_an_error_of_the_record_comes_first():
 def test_a_backlog_exposure_does_not_count_hours_since_its_shutter():
     text = status_text(view_of(p.process(shutter_closed=p.NOW - 50000, trigger="BACKLOG")))
     assert "since shutter" not in text
-    assert "5 s backlog" in text
+    assert "5 s from the backlog" in text
 
 
 def test_status_lines_never_exceed_the_terminal():

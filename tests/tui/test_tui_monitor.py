@@ -163,7 +163,10 @@ async def test_who_reads_older_lines_is_not_moved(started):
 async def test_metric_arm_element_and_cameras_of_the_trend_change_by_key(started):
     record = night()
     async with started(record) as (app, pilot):
-        title = lambda: app.screen.follower.title  # noqa: E731
+
+        def title():
+            return app.screen.follower.title
+
         assert title().startswith("NOISE_AMP b3 C [e-]")
         await press(app, pilot, "v")
         assert title().startswith("NOISE_AMP b3 D")
@@ -180,6 +183,18 @@ async def test_metric_arm_element_and_cameras_of_the_trend_change_by_key(started
         await press(app, pilot, "M")
         assert title().startswith("NOISE_AMP")
         assert any("\u2800" < char <= "\u28ff" for char in app.screen.query_one(TrendPane).text)
+
+
+async def test_a_kind_with_too_few_exposures_is_shown_among_all_until_somebody_chooses(started):
+    record = night()
+    few, many = p.trend_points(count=2), p.trend_points(count=20)
+    record.trend = lambda metric, cameras, elements, *, night, obstypes: few if obstypes else many
+    async with started(record) as (app, pilot):
+        assert "all obstypes" in app.screen.follower.title
+        await press(app, pilot, "o")
+        assert "SCIENCE" in app.screen.follower.title
+        await press(app, pilot, "o")
+        assert "all obstypes" in app.screen.follower.title
 
 
 async def test_older_exposures_are_shown_until_the_latest_is_asked_for(started):

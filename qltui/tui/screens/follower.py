@@ -28,6 +28,10 @@ _SECONDS: Final = 1.0
 """The same chart is not read and drawn more often [s]."""
 
 
+_ENOUGH: Final = 3
+"""With fewer exposures of a kind there is no trend [exposures]."""
+
+
 class TrendFollower:
     """What the trend is about.
 
@@ -43,7 +47,7 @@ class TrendFollower:
         self._reader = reader
         self._instrument = instrument
         self._choice = TrendChoice()
-        self._key: object = None
+        self._key: tuple[tuple[TrendQuery | None, bool | None], int | None] | None = None
         self._time = -_SECONDS
         self.query: TrendQuery | None = None
 
@@ -63,13 +67,25 @@ class TrendFollower:
             Where the record cannot be read.
         """
         query = choose_trend(process, self._instrument, cursor, self._choice)
-        key = (query, version)
+        asked = (query, self._choice.all_obstypes)
+        key = (asked, version)
         now = time.monotonic()
-        if key == self._key or (query == self.query and now - self._time < _SECONDS):
+        is_same = self._key is not None and self._key[0] == asked
+        if key == self._key or (is_same and now - self._time < _SECONDS):
             return None
-        points = await self._reader.read(read_trend(query)) if query is not None else ()
-        self._key, self._time, self.query = key, now, query
+        shown, points = await self._read(query)
+        self._key, self._time, self.query = key, now, shown
         return points
+
+    async def _read(self, query: TrendQuery | None) -> tuple[TrendQuery | None, tuple[TrendPoint, ...]]:
+        """Return the values, of all obstypes where nobody chose and there are too few of this one."""
+        if query is None:
+            return None, ()
+        points = await self._reader.read(read_trend(query))
+        if self._choice.all_obstypes is not None or len({point.expid for point in points}) >= _ENOUGH:
+            return query, points
+        wider = replace(query, obstypes=())
+        return wider, await self._reader.read(read_trend(wider))
 
     def metrics_near(self, process: ProcessView | None, cursor: Place | None) -> list[MetricDefinition]:
         """Return the metric of the chart, then those of the step and arm under the cursor."""
@@ -104,7 +120,8 @@ class TrendFollower:
 
     def toggle_obstypes(self, _process: ProcessView, _cursor: Place) -> None:
         """Show exposures of this kind, or of all kinds."""
-        self._choice = replace(self._choice, all_obstypes=not self._choice.all_obstypes)
+        shown = bool(self.query is not None and not self.query.obstypes)
+        self._choice = replace(self._choice, all_obstypes=not shown)
 
 
 Change = Callable[[ProcessView, Place], None]

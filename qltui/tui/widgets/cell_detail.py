@@ -76,11 +76,13 @@ def summary_line(process: ProcessView, instrument: Instrument, place: Place, cha
     parts = _elements(judgement, definition, charset)
     unit = f" [{definition.unit}]" if definition.unit else ""
     room = width - line_width(head) - 1
-    for title in (definition.name + unit, definition.short + unit):
-        for gap in ("  ", " "):
-            line: Line = ((f"{title}  ", "title"), *join(parts, gap))
-            if line_width(line) <= room:
-                return (*head, *line)
+    for line in (
+        ((f"{definition.name}{unit}  ", "title"), *join(parts, "  ")),
+        ((f"{definition.short}{unit}  ", "title"), *join(parts, "  ")),
+        ((f"{definition.short} ", "title"), *join(parts, " "), (f" {definition.unit}", "title")),
+    ):
+        if line_width(line) <= room:
+            return (*head, *line)
     # Not all of them fit: the worst must be among those that do.
     worst = max(range(len(parts)), key=lambda index: judgement.statuses[index].severity, default=0)
     name = ((f"{definition.short}{unit}  ", "title"),)

@@ -115,7 +115,7 @@ def arrange_grid(
     left = label_width(arms)
     if not steps:
         return GridLayout(arms, units, cameras, steps, (), 1, header, 0, 0, 0)
-    across, pitch, gap = _spread(steps, len(units), width - left, air=width >= 66)
+    across, pitch, gap = _spread(steps, len(units), width - left - 1, air=width >= 66)
     block_height = 1 + header + len(arms)
     down = max(1, (height + 1) // (block_height + 1)) if across < len(steps) else 1
     page = across * down

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from qltui.instruments.base import Instrument
 from qltui.model import Exposure, Status
@@ -18,6 +19,8 @@ __all__ = ["StatusBar", "StatusPicture", "activity", "identity", "status_lines"]
 
 _LATE = 3600.0
 """From this age on the time since the shutter closed says nothing about the reduction [s]."""
+
+_TRIGGERS: Final = {"NEW": "so far", "BACKLOG": "from the backlog", "REPROCESS": "again"}
 
 _DISK_WARNING, _DISK_ALARM = 0.90, 0.97
 
@@ -83,17 +86,23 @@ def _steps_done(process: ProcessView, instrument: Instrument) -> float:
     return done / total
 
 
+def _shutter(process: ProcessView, now: float) -> float | None:
+    """Return when the shutter closed, or None where that says nothing about the reduction: long ago, or done again."""
+    since = process.shutter_closed
+    return since if since is not None and process.trigger == "NEW" and 0 <= now - since < _LATE else None
+
+
 def _reducing(process: ProcessView, instrument: Instrument, now: float, mark: str, room: int) -> Line:
     """Return the progress of a process that runs."""
     head: Line = (
         (f"{mark} ", "active"),
         (f"reducing {process.done}/{len(process.cameras)}", "text"),
     )
-    since = process.shutter_closed
-    if since is not None and process.trigger == "NEW" and 0 <= now - since < _LATE:
+    since = _shutter(process, now)
+    if since is not None:
         tail: Line = ((duration(now - since), "strong"), (" since shutter", "text"))
     elif process.started is not None:
-        tail = ((duration(now - process.started), "strong"), (f" {process.trigger.lower()}", "text"))
+        tail = ((duration(now - process.started), "strong"), (f" {_TRIGGERS.get(process.trigger, '')}", "text"))
     else:
         tail = ()
     length = min(60, room - line_width(head) - line_width(tail) - 3)
@@ -104,12 +113,13 @@ def _reducing(process: ProcessView, instrument: Instrument, now: float, mark: st
 def _finished(process: ProcessView, charset: Charset) -> Line:
     """Return what became of the process on the screen, in a few words."""
     if process.state == "done":
-        end = process.ended
-        late = process.shutter_closed is None or process.trigger != "NEW"
-        since = process.started if late else process.shutter_closed
-        took = (
-            f" {span(end - since)}{'' if late else ' after shutter'}" if end is not None and since is not None else ""
-        )
+        took = ""
+        if process.ended is not None:
+            since = _shutter(process, process.ended)
+            if since is not None:
+                took = f" {span(process.ended - since)} after shutter"
+            elif process.started is not None:
+                took = f" in {span(process.ended - process.started)}"
         return ((f"{charset.mark(Status.NOT_CHECKED)} done{took}", "text"),)
     if process.state == "waiting":
         return ((f"{charset.mark(Status.WAITING)} waits for its turn", "text"),)

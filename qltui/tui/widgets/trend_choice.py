@@ -19,12 +19,15 @@ ALL_ELEMENTS: Final = "*"
 
 @dataclass(frozen=True, slots=True)
 class TrendChoice:
-    """What the observer has chosen by key; empty fields follow the cell under the cursor."""
+    """What the observer has chosen by key; empty fields follow the cell under the cursor.
+
+    Without a choice of obstypes it is those like the one on the screen, or all where there are too few of these.
+    """
 
     metric: str = ""
     arm: str = ""
     element: str = ""
-    all_obstypes: bool = False
+    all_obstypes: bool | None = None
     one_camera: bool = False
 
 

@@ -44,9 +44,9 @@ def verdict_lines(process: ProcessView, charset: Charset, width: int, height: in
     for status, words in shown:
         mark = STATUS_MARKS[status]
         line = ((" ", ""), (charset.mark(status), mark.role), (f" {clean(words)}", "text"))
-        lines.append(fit(line, width - 1))
+        lines.append(fit(line, width))
     if len(shown) < len(culprits) and room > 0:
-        lines.append(((f"   and {len(culprits) - len(shown)} more: e expands", "dim"),))
+        lines.append(((f"   and {len(culprits) - len(shown)} more: tab, e", "dim"),))
     return lines[:height]
 
 
