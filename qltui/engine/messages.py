@@ -36,7 +36,9 @@ def duration(seconds: float) -> str:
 
 def available(exposure: Exposure) -> str:
     """Say that an exposure has arrived, and what is odd about its file."""
-    kind = f"{exposure.program} {exposure.obstype}".strip() or "no OBSTYPE"
+    # The program of a calibration often has the type in it: "CALIB FLAT: LED".
+    repeated = exposure.obstype and exposure.obstype in exposure.program
+    kind = exposure.program if repeated else f"{exposure.program} {exposure.obstype}".strip() or "no OBSTYPE"
     again = f", revision {exposure.revision}" if exposure.revision > 1 else ""
     problems = f": {'; '.join(exposure.problems)}" if exposure.problems else ""
     return f"Exposure {exposure.expid} ({kind}) available{again}{problems}"

@@ -93,6 +93,8 @@ def exposure(**values):
 
 def test_words_of_an_exposure():
     assert messages.available(exposure(program="DARK")) == "Exposure 3578 (DARK SCIENCE) available"
+    flat = exposure(obstype="FLAT", program="CALIB FLAT: LED")
+    assert messages.available(flat) == "Exposure 3578 (CALIB FLAT: LED) available"
     odd = exposure(obstype="", revision=2, problems=("fibermap missing", "no EXPTIME"))
     assert messages.available(odd) == ("Exposure 3578 (no OBSTYPE) available, revision 2: fibermap missing; no EXPTIME")
     assert messages.started(exposure(), 30, ["z8"]) == (
