@@ -13,12 +13,16 @@ from qltui.instruments.desi.lamps import LAMPS
 from qltui.instruments.desi.state import Kind, State
 from qltui.reduction.lines import ARC_LINES, SKY_LINES, LineList, isolated
 
-__all__ = ["every_line", "known_lines", "spread_lines"]
+__all__ = ["clear_lines", "every_line", "known_lines", "spread_lines"]
 
 LINE_SIGMA: Final = 1.15
 """Of a line along the dispersion where the calibration does not tell [px]."""
 ENOUGH: Final = 6
 """Lines by which shifts and widths are well measured."""
+CLEAR_PIXELS: Final = 9.0
+CLEAR_SHARE: Final = 0.03
+LEAST_CLEAR: Final = 3
+"""A line is clear where no other of a share of its strength lies within so many pixels; so many are enough."""
 _THRESHOLDS: Final = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2)
 """Strengths below which neighbours are left out of account, where too few lines stand alone among all."""
 
@@ -33,6 +37,21 @@ def _every(arm: str, *, arc: bool) -> LineList:
     return (ARC_LINES if arc else SKY_LINES).within(*WAVELENGTH_RANGE[arm])
 
 
+def clear_lines(state: State, most: int) -> LineList:
+    """Return at most `most` lines, spread over the arm, whose surroundings are free too: lines for widths.
+
+    A neighbour some pixels away pulls no centroid, but lies where a fit of the width takes its background.
+    """
+    lines, every = known_lines(state), every_line(state)
+    reach = CLEAR_PIXELS * _dispersion(state)
+    distance = np.abs(lines.wavelength[:, None] - every.wavelength[None, :])
+    beside = (distance > 0) & (distance < reach) & (every.strength > CLEAR_SHARE * lines.strength[:, None])
+    free = np.flatnonzero(~beside.any(axis=1))
+    if free.size >= LEAST_CLEAR:
+        lines = LineList(lines.wavelength[free], lines.strength[free], lines.species[free])
+    return spread_lines(lines, state.camera.arm, most)
+
+
 def known_lines(state: State) -> LineList:
     """Return the lines that stand alone at the dispersion of this camera.
 
@@ -40,12 +59,18 @@ def known_lines(state: State) -> LineList:
     fewer than six, they stand alone among the brighter ones; possibly there is none.
     """
     assert state.rows is not None
-    some = state.rows.dispersion[::16, ::16]
-    dispersion = float(np.median(some[np.isfinite(some)])) if np.isfinite(some).any() else 0.0
+    dispersion = _dispersion(state)
     sigmas = state.rows.ysigma[np.isfinite(state.rows.ysigma)]
     sigma = float(np.median(sigmas)) if sigmas.size else LINE_SIGMA
     # Rounded, so that the cameras of an arm share what was found for the first.
     return _alone(state.camera.arm, state.kind == Kind.ARC, round(dispersion, 1), round(sigma, 1))
+
+
+def _dispersion(state: State) -> float:
+    """Return the median dispersion [Angstrom/px]; 0 where the traces have none."""
+    assert state.rows is not None
+    some = state.rows.dispersion[::16, ::16]
+    return float(np.median(some[np.isfinite(some)])) if np.isfinite(some).any() else 0.0
 
 
 @lru_cache(maxsize=64)

@@ -16,7 +16,7 @@ from qltui.instruments.base import get_instrument
 from qltui.instruments.desi.calibration import Calibrations, CameraCalibration
 from qltui.instruments.desi.fibermap import FiberMap, read_fibermap
 from qltui.instruments.desi.files import RawCamera, read_camera, read_camera_header
-from qltui.instruments.desi.known_lines import every_line, known_lines, spread_lines
+from qltui.instruments.desi.known_lines import clear_lines, every_line, known_lines, spread_lines
 from qltui.instruments.desi.state import Kind, State
 from qltui.instruments.errors import InvalidFileError
 from qltui.model import CameraTask, Product
@@ -128,7 +128,7 @@ def check_ccds(state: State) -> State:
     state = _follow_traces(state)
     if state.traces is None or not state.has_lines:
         return state
-    lines = spread_lines(known_lines(state), state.camera.arm, LINES_FOR_WIDTHS)
+    lines = clear_lines(state, LINES_FOR_WIDTHS)
     return state.with_(widths=line_widths(state.ccd, state.traces, lines.wavelength))
 
 
