@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["run_monitor", "terminal_fault"]
+__all__ = ["locale_encoding", "run_monitor", "terminal_fault"]
 
 _ENVIRONMENT = {
     # Read by Textual when it is imported. Each of these costs bytes on a slow line and shows nothing.
@@ -34,6 +34,18 @@ def terminal_fault(environment: Mapping[str, str] | None = None) -> str:
     if not sys.stdin.isatty():
         return "the input is not a terminal, so that no key would arrive; use `qltui status`"
     return ""
+
+
+def locale_encoding(environment: Mapping[str, str], stream_encoding: str) -> str:
+    """Return the encoding that the terminal was promised: ASCII where the locale says C, whatever Python makes of it.
+
+    Python writes UTF-8 in the C locale as well, but a tmux client in that locale shows each such character as ``_``.
+    """
+    for name in ("LC_ALL", "LANG"):
+        value = environment.get(name, "")
+        if value:
+            return "ascii" if value in ("C", "POSIX") else stream_encoding
+    return stream_encoding
 
 
 def _user() -> str:
@@ -94,7 +106,7 @@ def run_monitor(
     app = MonitorApp(
         Reader(source.get, source.close),
         get_instrument(instrument),
-        charset=get_charset(charset, sys.stdout.encoding or "ascii"),
+        charset=get_charset(charset, locale_encoding(os.environ, sys.stdout.encoding or "ascii")),
         theme=theme,
         who=who or _user(),
         own_engine=own_engine,

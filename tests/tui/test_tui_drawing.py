@@ -11,6 +11,7 @@ import pytest
 from qltui.instruments.base import StepDefinition
 from qltui.model import Camera, Status, Verdict
 from qltui.store.views import EngineView, MonitorView
+from qltui.tui import locale_encoding
 from qltui.tui.arrange import arrange_monitor, is_too_small, left_width
 from qltui.tui.cells import cell_reason, cell_status, first_judgement, worst_cell
 from qltui.tui.commands import fuzzy_score
@@ -117,6 +118,13 @@ def test_an_unknown_charset_is_refused():
         get_charset("sixel")
     assert get_charset("auto", "UTF-8").name == "braille"
     assert get_charset("auto", "ANSI_X3.4-1968").ascii
+
+
+def test_the_c_locale_means_ascii_and_no_locale_what_python_says():
+    assert locale_encoding({"LC_ALL": "C", "LANG": "en_US.UTF-8"}, "utf-8") == "ascii"
+    assert locale_encoding({"LANG": "POSIX"}, "utf-8") == "ascii"
+    assert locale_encoding({"LANG": "C.UTF-8"}, "utf-8") == "utf-8"
+    assert locale_encoding({}, "utf-8") == "utf-8"
 
 
 def test_cells_without_a_record_have_the_status_of_their_camera():
