@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 from numba import njit
+from scipy.ndimage import median_filter
 
 from qltui.reduction.goodfibers import good_fibers
 from qltui.reduction.masks import FLAT_LOW
@@ -26,6 +27,7 @@ LOWEST: Final = 0.05
 """Below it the flat corrects nothing, it only amplifies noise."""
 _OUTLIER: Final = 5.0
 _PASSES: Final = 3
+_MEDIAN_ROWS: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +246,9 @@ def _smooth(
     variance_each = np.where(weight > 0, 1.0 / np.where(weight > 0, weight, 1.0), 0.0)
     smooth_variance = np.where(weight > 0, np.median(variance_each[weight > 0]), 0.0)
     model_weight = np.where(weight > 0, 1.0 / np.where(weight > 0, smooth_variance, 1.0), 0.0)
+    # Before any fit: one cosmic ray would drag the spline along, and make its good neighbours look wrong.
+    near = median_filter(np.where(weight > 0, ratio, level), _MEDIAN_ROWS, mode="nearest")
+    model_weight[np.abs(ratio - near) * np.sqrt(weight) > _OUTLIER] = 0.0
     for _ in range(_PASSES):
         band, right = np.zeros((nknot, 4)), np.zeros(nknot)
         accumulate(rows, ratio, model_weight, 0.0, step, band, right)

@@ -242,18 +242,24 @@ def _fit(sky: Spectra, gains: FloatImage, reference: FloatArray) -> _SkySpline:
         weigh(u, sky.ivar, sky.read_variance, gains, start, STEP, _weighing_level(spline), weight)
         reject(u, left.flux, start, STEP, _CLIP, np.empty(nk - 3), weight)
         # What is left after shift and broadening of each fibre improves the model, which is linear.
-        correction, inverse = _solution(u, left.flux, weight, start, STEP, nk)
+        correction, inverse = _solution(u, left.flux, weight, start, STEP, nk, coefficients)
         coefficients = coefficients + correction
     return _spline(start, coefficients, inverse, _coverage(u, weight, start, nk - 3))
 
 
 def _solution(
-    u: FloatArray, data: FloatImage, weight: FloatImage, start: float, step: float, nk: int
+    u: FloatArray,
+    data: FloatImage,
+    weight: FloatImage,
+    start: float,
+    step: float,
+    nk: int,
+    before: FloatArray | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """Return coefficients (nk,) and the band of their covariance (nk, 4) of the spline through `data`."""
     band, right = np.zeros((nk, 4)), np.zeros(nk)
     accumulate(u.ravel(), data.ravel(), weight.ravel(), start, step, band, right)
-    return solve(band, right)
+    return solve(band, right, before)
 
 
 def _continuum(

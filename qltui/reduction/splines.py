@@ -12,7 +12,7 @@ __all__ = ["accumulate", "basis", "evaluate", "knots_for", "solve"]
 
 FloatArray = npt.NDArray[np.float64]
 
-_STIFFNESS = 1e-4
+_STIFFNESS = 1e-3
 """Weight of the second differences of the coefficients relative to the data: too small to smooth a line, large enough
 to hold a coefficient that samples at one sub-pixel phase alone leave free."""
 
@@ -78,14 +78,10 @@ def accumulate(x: Any, data: Any, weight: Any, start: float, step: float, band: 
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _factor(band: Any, stiffness: float) -> None:
+def _factor(band: Any, stiffness: float, floor: float) -> None:
     """Turn the stiffened normal matrix into its factors ``L D L^T``: D in column 0, L by the column it stands in."""
     nk = band.shape[0]
     local = band[:, 0].copy()
-    typical = 0.0
-    for i in range(nk):
-        typical += local[i]
-    floor = max(1e-3 * typical / nk, 1e-300)
     for i in range(1, nk - 1):
         p = stiffness * max(local[i], floor)
         band[i - 1, 0] += p
@@ -135,7 +131,12 @@ def _substitute(band: Any, right: Any, inverse: Any) -> None:
         inverse[i, 0] = total
 
 
-def solve(band: FloatArray, right: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _floor(diagonal: FloatArray) -> float:
+    """Weight below which a coefficient is held as if it had so much."""
+    return max(1e-3 * float(diagonal.mean()), 1e-300)
+
+
+def solve(band: FloatArray, right: FloatArray, before: FloatArray | None = None) -> tuple[FloatArray, FloatArray]:
     """Solve the normal equations of a spline.
 
     Parameters
@@ -144,6 +145,9 @@ def solve(band: FloatArray, right: FloatArray) -> tuple[FloatArray, FloatArray]:
         Normal matrix, as `accumulate` fills it; not changed.
     right : ndarray of float64, shape (nk,)
         Right-hand side; not changed.
+    before : ndarray of float64, shape (nk,), optional
+        Coefficients of the spline that the data are residuals of: the stiffness holds the sum of both, or what no
+        sample determines would stay from one round to the next.
 
     Returns
     -------
@@ -152,7 +156,12 @@ def solve(band: FloatArray, right: FloatArray) -> tuple[FloatArray, FloatArray]:
         Band of the inverse matrix: variances and covariances of neighbouring coefficients.
     """
     factors, coefficients, inverse = band.copy(), right.copy(), np.zeros_like(band)
-    _factor(factors, _STIFFNESS)
+    if before is not None:
+        force = _STIFFNESS * np.maximum(band[1:-1, 0], _floor(band[:, 0])) * np.diff(before, 2)
+        coefficients[:-2] -= force
+        coefficients[1:-1] += 2.0 * force
+        coefficients[2:] -= force
+    _factor(factors, _STIFFNESS, _floor(band[:, 0]))
     _substitute(factors, coefficients, inverse)
     return coefficients, inverse
 

@@ -96,7 +96,7 @@ def test_cosmic_rays_in_sky_fibres_stay_out_of_the_model(nsky: int) -> None:
     ivar[hit] = 1.0 / (1.0 / ivar[hit] + 4000.0)
     result = subtract_sky(replace(spectra, flux=flux, ivar=ivar), sky)
     off = np.abs(result.sky_model - clean.sky_model)[~sky] * np.sqrt(result.spectra.ivar[~sky])
-    assert (off > 1.5).mean() < 5e-4
+    assert (off > 2.5).mean() < 5e-4  # left in, they drag it by 20 to 40 sigma
     normalized = _normalized(result, target)[~sky]
     assert abs(normalized.mean()) < 0.05
     assert (normalized**2).mean() < 1.15
