@@ -118,6 +118,9 @@ class Reduction:
 
     cosmics: bool = _setting(True, "Find cosmic rays.")
     preview: bool = _setting(True, "Write a small picture of each camera.")
+    spectra_rows: int = _setting(
+        4, "Rows of the detector in one bin of the spectra that are kept.", minimum=1, maximum=64
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from qltui.config import Config, to_toml
 from qltui.engine.settings import EngineSettings
 
-__all__ = ["settings_for"]
+__all__ = ["settings_for", "workflow_options"]
+
+
+def workflow_options(config: Config) -> dict[str, str | float | int | bool]:
+    """Return the settings of the workflow that every worker is handed."""
+    part = config.reduction
+    return {"cosmics": part.cosmics, "preview": part.preview, "spectra_rows": part.spectra_rows}
 
 
 def settings_for(config: Config, *, who: str) -> EngineSettings:
@@ -24,7 +30,7 @@ def settings_for(config: Config, *, who: str) -> EngineSettings:
         cameras_off=config.cameras.off,
         limits=config.paths.limits,
         products=config.engine.products,
-        options={"cosmics": config.reduction.cosmics, "preview": config.reduction.preview},
+        options=workflow_options(config),
         newest_nights=config.engine.nights,
         nice=config.engine.nice,
         disk_warning=config.disk.warning,

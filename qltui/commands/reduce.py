@@ -13,6 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 
+from qltui.commands.engine import workflow_options
 from qltui.commands.exit_codes import CommandError, ExitCode
 from qltui.commands.options import add_config, configuration, instrument_of
 from qltui.commands.report import MARKS, format_value, grid_lines, result_json
@@ -142,7 +143,7 @@ def _tasks(exposure: Exposure, cameras: Sequence[str], config: Config, products:
         except OSError as error:
             msg = f"products: {products} cannot be made: {error.strerror}; name another directory"
             raise CommandError(msg, ExitCode.CANNOT_CREATE) from error
-    options = {"cosmics": config.reduction.cosmics, "preview": config.reduction.preview}
+    options = workflow_options(config)
     return [
         CameraTask(
             exposure=exposure,
