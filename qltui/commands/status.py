@@ -13,8 +13,9 @@ from qltui.commands.report import clean, grid_lines, result_json
 from qltui.instruments.base import Instrument
 from qltui.model import Status
 from qltui.store.views import EngineView, MonitorView
+from qltui.tui.health import engine_health
 
-__all__ = ["DESCRIPTION", "EPILOG", "STALE_AFTER", "add_arguments", "engine_is_alive", "exit_code_of", "main"]
+__all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "engine_is_alive", "exit_code_of", "main"]
 
 DESCRIPTION = "Say in a few lines what the engine does and how good the latest exposure is."
 EPILOG = """\
@@ -25,9 +26,6 @@ examples:
 
 exit status: 0 all is well, 1 warnings, 2 alarms, 3 engine dead
 """
-
-STALE_AFTER = 15.0
-"""An engine beats every few seconds; one that has not for so long [s] is taken for dead."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,10 +66,8 @@ def main(args: argparse.Namespace) -> int:
 
 
 def engine_is_alive(engine: EngineView, now: float) -> bool:
-    """Whether the engine runs and its heart beats."""
-    if engine.state in ("none", "stopped") or engine.heartbeat is None:
-        return False
-    return now - engine.heartbeat <= STALE_AFTER
+    """Whether the engine runs, also where its heartbeat is late: the same judgement as the screen's."""
+    return engine_health(engine, now).kind in ("alive", "stale")
 
 
 def exit_code_of(view: MonitorView, now: float) -> ExitCode:
@@ -89,20 +85,16 @@ def exit_code_of(view: MonitorView, now: float) -> ExitCode:
 
 
 def _engine_words(engine: EngineView, now: float) -> str:
-    if engine.state == "none":
-        return "no engine ever ran here; start one with `qltui run`"
-    if engine_is_alive(engine, now):
+    health = engine_health(engine, now)
+    if health.is_alive:
         return f"{engine.state} (pid {engine.pid} on {engine.host})"
-    if engine.state == "stopped":
-        return f"stopped: {engine.detail or 'as asked'}; start it with `qltui run`"
-    age = now - (engine.heartbeat or now)
-    return f"DEAD: last heartbeat {age:.0f} s ago (pid {engine.pid} on {engine.host}); start it with `qltui run`"
+    return f"{health.words}; {health.action}" if health.action else health.words
 
 
 def line_of(view: MonitorView, now: float) -> str:
     """Return the one line for a status bar."""
     if not engine_is_alive(view.engine, now):
-        return f"qltui: engine {_engine_words(view.engine, now)}"
+        return f"qltui: {_engine_words(view.engine, now)}"
     if view.process is None:
         return f"qltui: {view.engine.state}, no exposure yet"
     exposure, verdict = view.process.exposure, view.process.verdict
