@@ -90,8 +90,9 @@ def _apply(
     zero = np.float32(0.0)
     for f in range(nf):
         if same[f]:
-            value[:] = flat[f]
-            weight[:] = flat_ivar[f]
+            for y in range(ny):
+                value[y] = flat[f, y]
+                weight[y] = flat_ivar[f, y]
         else:
             _interpolate(wave[f], flat_wave[f], flat[f], flat_ivar[f], value, weight)
         for y in range(ny):
@@ -186,10 +187,9 @@ def make_fiberflat(spectra: Spectra) -> FiberFlat:
     flat, ivar = np.ones_like(spectra.flux), np.zeros_like(spectra.ivar)
     ny = spectra.shape[1]
     rows = np.arange(ny, dtype=np.float64)
-    ratio, weight = np.empty(ny), np.empty(ny)
+    ratio, weight, lamp, lit = (np.empty(ny, dtype=np.float32) for _ in range(4))
     for f in chosen:
-        lamp, lit = np.empty(ny), np.empty(ny)
-        _interpolate(spectra.wavelength[f], grid, mean, (mean > 0).astype(np.float64), lamp, lit)
+        _interpolate(spectra.wavelength[f], grid, mean, (mean > 0).astype(np.float32), lamp, lit)
         usable = (lit > 0) & (spectra.ivar[f] > 0)
         np.divide(spectra.flux[f], lamp, out=ratio)
         np.multiply(spectra.ivar[f], np.where(usable, lamp * lamp, 0.0), out=weight)
@@ -208,7 +208,7 @@ def make_fiberflat(spectra: Spectra) -> FiberFlat:
 
 def _mean_lamp(
     spectra: Spectra, chosen: npt.NDArray[np.intp], grid: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
+) -> npt.NDArray[np.float32]:
     """Return the mean spectrum of the fibres `chosen` on `grid`, 0 where none reaches, shape (ny,)."""
     scaled, weight = np.empty((chosen.size, grid.size), np.float32), np.empty((chosen.size, grid.size), np.float32)
     level = np.empty(chosen.size)
@@ -227,25 +227,21 @@ def _mean_lamp(
         kept = (weight > 0) & (np.abs(scaled - guess) < tolerance)
     count = kept.sum(axis=0)
     total = np.where(kept, scaled, np.float32(0)).sum(axis=0, dtype=np.float64)
-    mean: npt.NDArray[np.float64] = np.where(count > 0, total / np.maximum(count, 1), 0.0)
-    return mean
+    return np.where(count > 0, total / np.maximum(count, 1), 0.0).astype(np.float32)
 
 
 def _smooth(
-    rows: npt.NDArray[np.float64], ratio: npt.NDArray[np.float64], weight: npt.NDArray[np.float64]
+    rows: npt.NDArray[np.float64], ratio: npt.NDArray[np.float32], weight: npt.NDArray[np.float32]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Return a smoothing spline through `ratio` and its inverse variance, shape (ny,) each."""
-    weight = weight.copy()
     ny = rows.size
-    level = float(np.median(ratio[weight > 0]))
-    noise = 1.0 / np.sqrt(float(np.median(weight[weight > 0]))) / level if level > 0 else np.inf
+    level, typical = float(np.median(ratio[weight > 0])), float(np.median(weight[weight > 0]))
+    noise = 1.0 / np.sqrt(typical) / level if level > 0 else np.inf
     step = float(np.clip((noise / NOISE_GOAL) ** 2, CLOSEST_KNOTS, max(ny / 6.0, CLOSEST_KNOTS)))
     nknot = int(np.ceil((ny - 1) / step)) + 3
     fit, variance = np.empty(ny), np.empty(ny)
-    # Weights from the data favour what fluctuated low; those of the fit do not.
-    variance_each = np.where(weight > 0, 1.0 / np.where(weight > 0, weight, 1.0), 0.0)
-    smooth_variance = np.where(weight > 0, np.median(variance_each[weight > 0]), 0.0)
-    model_weight = np.where(weight > 0, 1.0 / np.where(weight > 0, smooth_variance, 1.0), 0.0)
+    # Weights from the data favour what fluctuated low; equal ones do not, and a lamp is nearly even.
+    model_weight = np.where(weight > 0, np.float32(typical), np.float32(0.0))
     # Before any fit: one cosmic ray would drag the spline along, and make its good neighbours look wrong.
     near = median_filter(np.where(weight > 0, ratio, level), _MEDIAN_ROWS, mode="nearest")
     model_weight[np.abs(ratio - near) * np.sqrt(weight) > _OUTLIER] = 0.0

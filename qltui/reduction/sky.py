@@ -240,7 +240,7 @@ def _fit(sky: Spectra, gains: FloatImage, reference: FloatArray) -> _SkySpline:
         spline = _spline(start, coefficients, inverse, _coverage(u, weight, start, nk - 3))
         left, _, _ = _subtracted(sky, gains, everything, reference, spline)
         weigh(u, sky.ivar, sky.read_variance, gains, start, STEP, _weighing_level(spline), weight)
-        reject(u, left.flux, start, STEP, _CLIP, np.empty(nk - 3), weight)
+        reject(u, left.flux, start, STEP, _CLIP, np.zeros(nk - 3), weight)
         # What is left after shift and broadening of each fibre improves the model, which is linear.
         correction, inverse = _solution(u, left.flux, weight, start, STEP, nk, coefficients)
         coefficients = coefficients + correction

@@ -92,10 +92,9 @@ def reject(u: Any, residual: Any, start: float, step: float, clip: float, worst:
     """Set the weight of outliers to 0: off by more than `clip` sigma, and among the worst of their wavelength.
 
     A cosmic ray in one of four fibres drags the model along, so that all four are off, and makes it swing on either
-    side: only the worst may go.
+    side: only the worst may go. `worst` (one for each cell) comes with zeros.
     """
     ncell = worst.size
-    worst[:] = 0.0
     for f in range(u.shape[0]):
         for y in range(u.shape[1]):
             off = _suspicion(residual[f, y], weight[f, y], clip)
@@ -257,12 +256,11 @@ def _fit_terms(
         br1 += weighted_second * off * t
     p = (step / _SHIFT_PRIOR) ** 2
     q = (step * step / _BROADENING_PRIOR) ** 2
-    a = np.array([
-        [aa0 + p, aa1, ab0, ab1, ar0],
-        [aa1, aa2 + p, ab1, ab2, ar1],
-        [ab0, ab1, bb0 + q, bb1, br0],
-        [ab1, ab2, bb1, bb2 + q, br1],
-    ])  # fmt: skip
+    a = np.empty((4, 5))
+    a[0, 0], a[0, 1], a[0, 2], a[0, 3], a[0, 4] = aa0 + p, aa1, ab0, ab1, ar0
+    a[1, 0], a[1, 1], a[1, 2], a[1, 3], a[1, 4] = aa1, aa2 + p, ab1, ab2, ar1
+    a[2, 0], a[2, 1], a[2, 2], a[2, 3], a[2, 4] = ab0, ab1, bb0 + q, bb1, br0
+    a[3, 0], a[3, 1], a[3, 2], a[3, 3], a[3, 4] = ab1, ab2, bb1, bb2 + q, br1
     for i in range(4):
         for j in range(i + 1, 4):
             factor = a[j, i] / a[i, i]
