@@ -7,10 +7,13 @@ import os
 from pathlib import Path
 from typing import Final
 
-__all__ = ["PRELOAD_VARIABLE", "numba_cache_directory", "prepare_environment"]
+__all__ = ["PRELOAD_MODULE", "PRELOAD_VARIABLE", "numba_cache_directory", "prepare_environment"]
 
 PRELOAD_VARIABLE: Final = "QLTUI_PRELOAD_INSTRUMENT"
 """Names the instrument whose kernels the parent of all workers loads."""
+
+PRELOAD_MODULE: Final = "qltui.engine.preload"
+"""What the parent of all workers imports for that."""
 
 _ONE_THREAD: Final = (
     "OMP_NUM_THREADS",

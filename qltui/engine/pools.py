@@ -17,9 +17,9 @@ import threading
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import Connection
-from typing import Any, Final
+from typing import Any
 
-from qltui.engine.environment import prepare_environment
+from qltui.engine.environment import PRELOAD_MODULE, prepare_environment
 from qltui.engine.executors import SlotFailed, SlotReady, StepHappened, TaskEnded, Tell, in_words, key_of
 from qltui.engine.settings import EngineSettings
 from qltui.engine.worker import Hello, WorkerSetup, hello, prepare_worker, run_task
@@ -28,7 +28,6 @@ from qltui.model import CameraReport, CameraTask, StepEvent
 __all__ = ["LocalWorkers", "death_in_words"]
 
 _LOG = logging.getLogger(__name__)
-_PRELOAD: Final = "qltui.engine.preload"
 
 
 class _Context(multiprocessing.context.ForkServerContext):
@@ -58,9 +57,9 @@ class _Slot:
         self._pidfd: int | None = None
         threading.Thread(target=self._listen, args=(self._receiver,), name=f"slot-{number}", daemon=True).start()
 
-    def greet(self) -> int:
+    def greet(self, state: str, instrument: str) -> int:
         """Make the process and wait until it answers; returns its number."""
-        pid = self._pool.submit(hello).result()
+        pid = self._pool.submit(hello, state, instrument).result()
         with contextlib.suppress(ProcessLookupError):
             # A number may be given to another process after this one's death; this handle may not.
             self._pidfd = os.pidfd_open(pid)
@@ -138,7 +137,7 @@ class LocalWorkers:
         """Begin to make all workers."""
         prepare_environment(self._settings.state, self._settings.instrument)
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([_PRELOAD] if self._settings.warm else ["qltui.engine.worker"])
+        context.set_forkserver_preload([PRELOAD_MODULE] if self._settings.warm else ["qltui.engine.worker"])
         # Before any screen has replaced sys.stderr, and from a thread that stays.
         multiprocessing.forkserver.ensure_running()
         for slot in range(self.slots):
@@ -197,7 +196,8 @@ class LocalWorkers:
         place = None
         try:
             place = _Slot(number, setup, self._tell)
-            pid = place.greet()
+            warm = self._settings.instrument if self._settings.warm else ""
+            pid = place.greet(self._settings.state_directory, warm)
         except (OSError, RuntimeError, EOFError) as error:
             # BrokenProcessPool among them: it died while it was set up.
             if place is not None:

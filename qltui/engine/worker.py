@@ -7,17 +7,20 @@ tells what it does through a pipe of its own, so that one that is killed in the 
 from __future__ import annotations
 
 import faulthandler
+import importlib
 import logging
 import logging.handlers
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
+from qltui.engine.environment import PRELOAD_MODULE, prepare_environment
 from qltui.instruments.base import resolve
 from qltui.model import CameraReport, CameraTask, StepEvent
 
@@ -130,8 +133,15 @@ def _write_to(log: Path) -> None:
     os.close(descriptor)
 
 
-def hello() -> int:
-    """Say that this worker is there; returns its process number."""
+def hello(state: str = "", instrument: str = "") -> int:
+    """Say that this worker is there; returns its process number.
+
+    Where an instrument is named, its kernels are loaded first, unless the worker was born with them: a program that had
+    workers of another kind before has a parent of all workers that knows nothing of us.
+    """
+    if instrument and PRELOAD_MODULE not in sys.modules:
+        prepare_environment(Path(state), instrument)
+        importlib.import_module(PRELOAD_MODULE)
     pid = os.getpid()
     _channel.send(Hello(pid))
     return pid

@@ -103,6 +103,12 @@ def reduce(task: CameraTask, on_event) -> CameraReport:
     return report
 
 
+def loaded(task: CameraTask, on_event) -> CameraReport:
+    """Report which modules are there."""
+    notes = (*sys.modules, f"OMP_NUM_THREADS={os.environ.get('OMP_NUM_THREADS')}")
+    return CameraReport(task.camera, task.attempt, (), notes=notes)
+
+
 def _tell(task, on_event, step, kind, report=None):
     on_event(StepEvent(task.process, task.camera, task.attempt, step, kind, time.time(), os.getpid(), report))
 

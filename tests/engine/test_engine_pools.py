@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging.handlers
 import os
 import queue
@@ -128,6 +129,19 @@ def test_what_workers_log_comes_to_the_engine(workers):
         assert records.get(timeout=30.0).getMessage() == "b0 has 7 cosmics"
     finally:
         logging.getLogger("qltui.fake").removeHandler(handler)
+
+
+def test_kernels_are_loaded_before_a_worker_is_ready(settings, events):
+    # The parent of all workers runs already, and was told to load other things.
+    workers = LocalWorkers(dataclasses.replace(settings, slots=1, warm=True, entry="engine_fakes:loaded"), events)
+    workers.start()
+    try:
+        events.until(SlotReady, timeout=120.0)
+        workers.submit(0, task("b0"))
+        notes = events.until(TaskEnded).report.notes
+        assert {"qltui.engine.preload", "numba", "OMP_NUM_THREADS=1"} <= set(notes)
+    finally:
+        workers.close()
 
 
 def test_closing_leaves_no_process(settings, events):
