@@ -23,9 +23,9 @@ BoolArray = npt.NDArray[np.bool_]
 
 STEP: Final = 1.0
 """Distance of the spline's knots [px]: a line of sigma 1.1 px needs it, and so do four sky fibres."""
-_ROUNDS: Final = 2
+_ROUNDS: Final = 1
 _FEW: Final = 16
-"""Up to so many sky fibres the model takes a round more to settle."""
+"""Up to so many sky fibres the model takes two rounds more to settle: one outlier is a large part of them."""
 _CLIP: Final = 5.5
 """A sample this many sigma off takes no part in the model."""
 _COARSE: Final = 32.0
@@ -236,7 +236,7 @@ def _fit(sky: Spectra, gains: FloatImage, reference: FloatArray) -> _SkySpline:
     weigh(u, sky.ivar, sky.read_variance, gains, start, STEP, level, weight)
     coefficients, inverse = _solution(u, sky.flux, weight, start, STEP, nk)
     everything = np.ones(sky.shape[0], dtype=np.bool_)
-    for _ in range(_ROUNDS if sky.shape[0] > _FEW else _ROUNDS + 1):
+    for _ in range(_ROUNDS if sky.shape[0] > _FEW else _ROUNDS + 2):
         spline = _spline(start, coefficients, inverse, _coverage(u, weight, start, nk - 3))
         left, _, _ = _subtracted(sky, gains, everything, reference, spline)
         weigh(u, sky.ivar, sky.read_variance, gains, start, STEP, _weighing_level(spline), weight)
