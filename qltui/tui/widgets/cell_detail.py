@@ -114,7 +114,8 @@ def _row(parts: Sequence[tuple[str, str]], widths: Sequence[int]) -> Line:
 def _origin(judgement: Judgement, index: int, definition: MetricDefinition) -> str:
     """Return where the reference of an element comes from, with its value where it differs from zero."""
     reference = judgement.references[index]
-    words = clean(judgement.reference_from)
+    # A plain number of the limits file: "0.400 fixed" tells an observer more than its kind.
+    words = clean(judgement.reference_from).replace("number", "fixed")
     if reference != reference:
         return words or "–"
     value = number(reference, definition.format)
