@@ -7,13 +7,14 @@ neither the record nor the screen.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import resource
 import time
 from collections.abc import Callable
 from typing import Any
 
-from qltui.instruments.base import Instrument, StepDefinition, get_instrument, resolve
+from qltui.instruments.base import Instrument, MetricDefinition, StepDefinition, get_instrument, resolve
 from qltui.instruments.errors import IncompleteFileError, InvalidFileError, ReductionError
 from qltui.model import CameraReport, CameraTask, Measurement, Product, Status, StepEvent, StepReport
 
@@ -106,7 +107,17 @@ class _Run:
 
     def _measure(self, step: StepDefinition, state: Any) -> tuple[Measurement, ...]:
         metrics = self.instrument.metrics_for(self.task.exposure.obstype, step.name, self.arm)
-        return tuple(resolve(metric.function)(state) for metric in metrics)
+        return tuple(self._measurement(metric, state) for metric in metrics)
+
+    def _measurement(self, metric: MetricDefinition, state: Any) -> Measurement:
+        """Measure one metric; one that fails is unknown, with the reason, and takes no other with it."""
+        try:
+            measurement: Measurement = resolve(metric.function)(state)
+        except Exception as error:  # noqa: BLE001 - the border of a metric, and the whole of it is logged
+            _LOG.exception("%s %s: internal error in %s", self.task.exposure.expid, self.task.camera, metric.name)
+            reason = f"internal error, {type(error).__name__}: {error}; the log of the worker has the whole of it"
+            return Measurement(metric.name, (math.nan,), reason=reason)
+        return measurement
 
     def _finish(self, state: Any) -> tuple[tuple[Product, ...], dict[str, str], tuple[str, ...]]:
         """Write the products; a product that cannot be written is a note, because the verdict stands without it."""

@@ -11,7 +11,7 @@ import pytest
 from astropy.io import fits
 
 from qltui.instruments import run as runner
-from qltui.instruments.desi import recipe
+from qltui.instruments.desi import measure_fibers, recipe
 from qltui.instruments.desi.calibration import Calibrations
 from qltui.instruments.desi.files import inspect, read_camera_header
 from qltui.instruments.desi.products import bin_image
@@ -148,6 +148,7 @@ def test_without_fibermap_the_sky_is_still_measured(night):
     measured = values(report)
     assert measured["SKYCONT"].values[0] == pytest.approx(190, abs=60)
     assert measured["FIDSNR_TGT"].not_applicable
+    assert measured["SKYCONT"].reason == "from the faintest fibres"
     assert any("faintest" in note for note in report.notes)
 
 
@@ -192,6 +193,26 @@ def test_a_step_that_fails_cancels_the_later_ones(night, monkeypatch, caplog, er
     assert words in report.steps[1].reason
     assert len([event for event in events if event.kind == "finished"]) == 3
     assert ("Traceback" in caplog.text) == isinstance(error, KeyError)
+
+
+def test_a_metric_that_fails_takes_no_other_with_it(night, monkeypatch, caplog):
+    def fail(state):
+        raise ZeroDivisionError("nobody thought of this")
+
+    monkeypatch.setattr(measure_fibers, "trace_shifts", fail)
+    runner.resolve.cache_clear()
+    try:
+        report, _ = reduced(task(night))
+    finally:
+        monkeypatch.undo()
+        runner.resolve.cache_clear()
+    assert all(step.status is Status.NORMAL for step in report.steps)
+    measured = values(report)
+    assert math.isnan(measured["XYSHIFTS"].values[0])
+    assert not measured["XYSHIFTS"].not_applicable
+    assert "nobody thought of this" in measured["XYSHIFTS"].reason
+    assert "Traceback" in caplog.text
+    assert measured["NGOODFIB"].values == (20.0,)
 
 
 def test_products_that_cannot_be_written_are_a_note(night, tmp_path):

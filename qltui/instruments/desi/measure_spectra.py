@@ -31,14 +31,14 @@ def sky_peaks(state: State) -> Measurement:
     """
     if state.peaks is None:
         return _without_spectra("PEAKCOUNT", state)
-    return Measurement("PEAKCOUNT", (state.peaks.value,), reason=state.peaks.reason)
+    return Measurement("PEAKCOUNT", (state.peaks.value,), reason=_sky_reason(state, state.peaks.reason))
 
 
 def sky_continuum(state: State) -> Measurement:
     """SKYCONT [e-/Angstrom]: mean over sky fibres, without outliers, of the median flux in two windows of the arm."""
     if state.continuum is None:
         return _without_spectra("SKYCONT", state)
-    return Measurement("SKYCONT", (state.continuum.value,), reason=state.continuum.reason)
+    return Measurement("SKYCONT", (state.continuum.value,), reason=_sky_reason(state, state.continuum.reason))
 
 
 def sky_magnitude(state: State) -> Measurement:
@@ -52,7 +52,7 @@ def sky_magnitude(state: State) -> Measurement:
     result = measure_sky_magnitude(
         state.flattened, state.sky.used, band, zero_point(state), state.exptime or 0.0, FIBER_AREA
     )
-    return Measurement("SKYRBAND", (result.value,), reason=result.reason)
+    return Measurement("SKYRBAND", (result.value,), reason=_sky_reason(state, result.reason))
 
 
 def fiducial_snr(state: State) -> Measurement:
@@ -119,6 +119,12 @@ def delta_magnitude(state: State) -> Measurement:
     reasons = [f"{name}: {delta.reason}" for name, delta in deltas.items() if delta.reason]
     values = tuple(delta.value for delta in deltas.values())
     return Measurement("DELTAMAG_TGT", values, tuple(deltas), "; ".join(reasons))
+
+
+def _sky_reason(state: State, reason: str) -> str:
+    """Return why there is no value, and that the sky was not taken from sky fibres where it was not."""
+    guessed = "from the faintest fibres" if state.sky is not None and state.sky.from_faintest else ""
+    return "; ".join(part for part in (reason, guessed) if part)
 
 
 def _without_spectra(metric: str, state: State) -> Measurement:
