@@ -158,7 +158,7 @@ def _decode(path: str, name: str) -> int:
 
 def _floor(path: Path, cameras: Sequence[str], slots: int) -> tuple[float, float]:
     """Return how long `slots` processes take to decompress all cameras, with astropy and with our own decoder [s]."""
-    context = multiprocessing.get_context("forkserver")
+    context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(slots, mp_context=context) as pool:
 
         def seconds(function: Callable[[str, str], int]) -> float:
