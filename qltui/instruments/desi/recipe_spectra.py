@@ -12,6 +12,7 @@ from qltui.instruments.desi.known_lines import known_lines
 from qltui.instruments.desi.lamps import lamp_light
 from qltui.instruments.desi.state import State
 from qltui.instruments.desi.targets import sky_fibers
+from qltui.instruments.errors import ReductionError
 from qltui.reduction.continuum import sky_continuum, sky_peaks
 from qltui.reduction.flat import apply_fiberflat, make_fiberflat
 from qltui.reduction.photometry import BANDS, synthetic_magnitudes
@@ -99,7 +100,18 @@ def check_arc(state: State) -> State:
 
 
 def check_fiberflat(state: State) -> State:
-    """Make the fibre flat, where there is light to make it of."""
+    """Make the fibre flat, where there is light to make it of.
+
+    Raises
+    ------
+    ReductionError
+        Where what light there is cannot give one.
+    """
     if state.spectra is None or state.levels is None or not state.levels.good.any():
         return state
-    return state.with_("fibre flat made", flat=make_fiberflat(state.spectra))
+    try:
+        flat = make_fiberflat(state.spectra)
+    except ValueError as error:
+        msg = f"{error}; look at the preview and repeat the flat"
+        raise ReductionError(msg) from error
+    return state.with_("fibre flat made", flat=flat)
