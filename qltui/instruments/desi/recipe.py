@@ -40,6 +40,8 @@ COSMIC_GRADIENTS: Final = {
 LINES_FOR_WIDTHS: Final = 8
 LINES_FOR_SHIFT: Final = 24
 """Lines in each of 500 fibres are plenty: more cost time and tell nothing new."""
+LEAST_SHIFT: Final = 0.005
+"""Of the lines, below which the wavelengths stay as they are: no measurement knows it better [px]."""
 
 _DETECTOR: Final = ("bias", "dark", "pixel_flat", "mask", "biaslevels")
 CALIBRATIONS: Final = {
@@ -172,6 +174,8 @@ def _follow_lines(state: State) -> State:
     dy = measure_dy(spectra, traces, lines.wavelength, comb=(every.wavelength, every.strength))
     if not np.isfinite(dy.value):
         return state.with_(dy=dy).noted(f"wavelengths not moved: {dy.reason}")
+    if abs(dy.value) < LEAST_SHIFT:
+        return state.with_(f"wavelengths kept: dy {dy.value:+.3f} px", dy=dy)
     wavelength = move_wavelengths(rows, dy.value)
     return state.with_(
         f"wavelengths moved by dy {dy.value:+.3f} px",
