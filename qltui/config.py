@@ -37,9 +37,8 @@ __all__ = [
     "Setting",
     "config_files",
     "load_config",
+    "sections",
     "settings_of",
-    "template",
-    "to_toml",
 ]
 
 CONFIG_NAME = "qltui.toml"
@@ -193,14 +192,15 @@ class Setting:
     choices: tuple[str, ...]
 
 
-def _sections() -> dict[str, type]:
+def sections() -> dict[str, type]:
+    """Return the class of each section by its name, in the order of the file."""
     hints = typing.get_type_hints(Config)
     return {item.name: hints[item.name] for item in fields(Config) if item.name != "origins"}
 
 
 def settings_of(config: Config) -> Iterator[Setting]:
     """Yield every setting of `config` with its value, origin and documentation."""
-    for section in _sections():
+    for section in sections():
         part = getattr(config, section)
         for item in fields(part):
             key = f"{section}.{item.name}"
@@ -256,18 +256,18 @@ def _check(value: object, metadata: Mapping[str, Any], where: str) -> None:
 
 def _apply(config: Config, values: Mapping[str, object], origin: str) -> Config:
     """Return `config` with `values`, each checked, noting `origin` for each."""
-    sections = _sections()
+    known_sections = sections()
     origins = dict(config.origins)
     changes: dict[str, object] = {}
     entries: object
     for section, entries in values.items():
-        if section not in sections:
-            msg = f"{origin}: unknown section [{section}]{_suggest(section, list(sections))}"
+        if section not in known_sections:
+            msg = f"{origin}: unknown section [{section}]{_suggest(section, list(known_sections))}"
             raise ConfigError(msg)
         if not isinstance(entries, Mapping):
             msg = f"{origin}: {section} must be a section, [{section}], not a value"
             raise ConfigError(msg)
-        kind = sections[section]
+        kind = known_sections[section]
         hints = typing.get_type_hints(kind)
         known = {item.name: item for item in fields(kind)}
         new: dict[str, object] = {}
@@ -286,7 +286,7 @@ def _apply(config: Config, values: Mapping[str, object], origin: str) -> Config:
 def _from_environment(environment: Mapping[str, str]) -> dict[str, dict[str, object]]:
     """Read ``QLTUI_SECTION_KEY``; values are TOML where the setting is not a string."""
     found: dict[str, dict[str, object]] = {}
-    for section, kind in _sections().items():
+    for section, kind in sections().items():
         hints = typing.get_type_hints(kind)
         for item in fields(kind):
             name = f"QLTUI_{section}_{item.name}".upper()
@@ -378,44 +378,3 @@ def load_config(
         msg = f"disk.warning ({config.disk.warning}) is above disk.alarm ({config.disk.alarm}); a warning comes first"
         raise ConfigError(msg)
     return config
-
-
-def _toml_value(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, tuple):
-        return "[" + ", ".join(_toml_value(item) for item in value) + "]"
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return '"' + "".join(c if c >= " " else f"\\u{ord(c):04x}" for c in escaped) + '"'
-    return str(value)
-
-
-def to_toml(config: Config) -> str:
-    """Return `config` as TOML, without comments: what the record keeps of a process's configuration."""
-    lines: list[str] = []
-    section = ""
-    for setting in settings_of(config):
-        head, _, key = setting.key.partition(".")
-        if head != section:
-            lines.extend(["", f"[{head}]"] if lines else [f"[{head}]"])
-            section = head
-        lines.append(f"{key} = {_toml_value(setting.value)}")
-    return "\n".join(lines) + "\n"
-
-
-def template() -> str:
-    """Return a configuration file with every setting, its meaning and its default, commented out."""
-    lines = ["# qltui: site configuration. Remove the # in front of what you change.", ""]
-    sections = _sections()
-    section = ""
-    for setting in settings_of(Config()):
-        head, _, key = setting.key.partition(".")
-        if head != section:
-            section = head
-            lines.extend(["", f"[{head}]", f"# {(sections[head].__doc__ or '').splitlines()[0]}"])
-        unit = f" [{setting.unit}]" if setting.unit else ""
-        choices = f" One of: {', '.join(setting.choices)}." if setting.choices else ""
-        lines.append(f"# {setting.doc}{unit}{choices}")
-        lines.append(f"# {key} = {_toml_value(setting.value)}")
-    return "\n".join(lines) + "\n"

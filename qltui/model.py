@@ -10,23 +10,8 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-__all__ = [
-    "Amplifier",
-    "Camera",
-    "CameraReport",
-    "CameraTask",
-    "Exposure",
-    "Judgement",
-    "Measurement",
-    "Product",
-    "Section",
-    "Status",
-    "StepEvent",
-    "StepReport",
-    "Trigger",
-    "Verdict",
-    "worst",
-]
+__all__ = ["Amplifier", "Camera", "CameraReport", "CameraTask", "Exposure", "Judgement", "Measurement", "Product"]
+__all__ += ["Section", "Status", "StepEvent", "StepReport", "Trigger", "Verdict", "worst"]
 
 
 class Status(enum.StrEnum):

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from qltui.commands.exit_codes import CommandError, ExitCode
 from qltui.commands.options import add_data, configuration
-from qltui.config import CONFIG_NAME, ConfigError, load_config, settings_of, template
+from qltui.config import CONFIG_NAME, ConfigError, load_config, settings_of
+from qltui.config_text import template
 
 __all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "main"]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from qltui.config import Config, to_toml
+from qltui.config import Config
+from qltui.config_text import to_toml
 from qltui.engine.settings import EngineSettings
 
 __all__ = ["settings_for", "workflow_options"]

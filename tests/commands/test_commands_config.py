@@ -8,7 +8,8 @@ import tomllib
 import pytest
 
 from qltui.cli import main
-from qltui.config import Config, ConfigError, load_config, settings_of, template, to_toml
+from qltui.config import Config, ConfigError, load_config, settings_of
+from qltui.config_text import template, to_toml
 
 
 def test_defaults_are_valid_and_say_so():
