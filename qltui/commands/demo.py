@@ -87,9 +87,9 @@ def _directory(wanted: Path | None) -> Iterator[Path]:
 
 
 def _sample_data() -> Path | None:
-    """Return the committed night, in the package or beside it, if it is there."""
-    package = Path(__file__).resolve().parents[1]
-    for directory in (package / "sample_data", package.parent / "sample_data"):
+    """Return the committed night, beside the package (a checkout) or where it was installed, if it is there."""
+    checkout = Path(__file__).resolve().parents[2]
+    for directory in (checkout / "sample_data", Path(sys.prefix) / "share" / "qltui" / "sample_data"):
         if (directory / "calib").is_dir() and any(directory.glob("[0-9]*/[0-9]*/desi-*.fits.fz")):
             return directory
     return None
