@@ -6,6 +6,7 @@ import argparse
 import importlib
 import os
 import sys
+import traceback
 from typing import NoReturn
 
 from qltui import __version__
@@ -98,3 +99,10 @@ def main(arguments: list[str] | None = None) -> int:
         # The reader of our output has gone, as `| head` does: not an error, and nothing more can be said.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.OK)
+    except Exception:  # noqa: BLE001 - said in full, and with a status that cannot be read as a verdict
+        traceback.print_exc()
+        print(
+            f"qltui {args.command}: this is a fault of qltui {__version__}; please report the lines above",
+            file=sys.stderr,
+        )
+        return int(ExitCode.INTERNAL)

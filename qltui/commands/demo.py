@@ -100,11 +100,13 @@ def _night(directory: Path) -> Path:
     sample = _sample_data()
     if sample is not None:
         return sample
+    from qltui.simulate.calibrations import simulate_calibrations
     from qltui.simulate.night import simulate_night
 
     print("simulating a night; this takes half a minute", file=sys.stderr)
     source = directory / "source"
-    simulate_night(source, workers=os.cpu_count() or 1)
+    simulate_calibrations(source / "calib", "mini", 1)
+    simulate_night(source, calibration=source / "calib", workers=os.cpu_count() or 1)
     return source
 
 

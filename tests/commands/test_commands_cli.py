@@ -87,3 +87,45 @@ def test_monitor_refuses_a_terminal_that_cannot_draw(tmp_path):
     )
     assert result.returncode == ExitCode.UNAVAILABLE
     assert "qltui status" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (KeyboardInterrupt(), ExitCode.INTERRUPTED, "interrupted"),
+        (RuntimeError("a fault"), ExitCode.INTERNAL, "please report"),
+        (BrokenPipeError(), ExitCode.OK, ""),
+    ],
+)
+def test_what_goes_wrong_inside_is_no_verdict(error, code, said, monkeypatch, capfd):
+    from qltui.commands import config
+
+    def fail(args):
+        raise error
+
+    monkeypatch.setattr(config, "main", fail)
+    monkeypatch.setattr("os.dup2", lambda *fds: None)
+    assert main(["config", "show"]) == code
+    assert said in capfd.readouterr().err
+
+
+def test_run_says_why_it_cannot(tmp_path, capsys):
+    from qltui.engine.lock import engine_lock
+
+    data, state = tmp_path / "data", tmp_path / "state"
+    data.mkdir()
+    words = ["run", "--once", "--data", str(data), "--state", str(state)]
+    with engine_lock(state):
+        assert main(words) == ExitCode.ALREADY_RUNNING
+        assert "already runs" in capsys.readouterr().err
+    (tmp_path / "file").write_text("")
+    assert main(["run", "--once", "--data", str(data), "--state", str(tmp_path / "file")]) == ExitCode.CANNOT_CREATE
+    assert main(["run", "--once", "--data", str(tmp_path / "absent"), "--state", str(state)]) == ExitCode.NO_INPUT
+    assert main([*words, "--slots", "0"]) == ExitCode.USAGE
+    limits = tmp_path / "limits.toml"
+    limits.write_text("[[limit]]\nmetric = 'NOISE_AMPP'\n")
+    site = tmp_path / "site.toml"
+    site.write_text(f"[paths]\nlimits = '{limits}'\n")
+    assert main([*words, "--config", str(site)]) == ExitCode.CONFIG
+    assert "NOISE_AMPP" in capsys.readouterr().err
+    assert main([*words, "--config", str(tmp_path / "none.toml")]) == ExitCode.CONFIG

@@ -108,3 +108,13 @@ def test_demo_in_a_real_terminal(tmp_path):
         time.sleep(0.1)
     assert not processes_with(str(tmp_path))
     assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_where_the_committed_night_is_not_at_hand_it_is_simulated(tmp_path, monkeypatch):
+    from qltui.commands import demo
+
+    monkeypatch.setattr(demo, "_sample_data", lambda: None)
+    night = demo._night(tmp_path)
+    assert len(demo._exposures(night)) == 6
+    assert (night / "calib" / "psf-b0.fits").is_file()
