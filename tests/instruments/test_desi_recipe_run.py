@@ -240,3 +240,17 @@ def test_warm_up_leaves_nothing_to_compile(night):
         for obstype in ("SCIENCE", "ARC", "FLAT"):
             reduced(task(night, obstype))
         assert len(kernel.signatures) == compiled == 1
+
+
+def test_science_is_compared_with_the_widths_that_the_nights_arc_gave():
+    from types import SimpleNamespace
+
+    from qltui.instruments.desi.calibration import LineWidths
+    from qltui.instruments.desi.measure_ccd import _calibrated_widths
+
+    rows = SimpleNamespace(xsigma=np.full(5, 1.06), ysigma=np.full(5, 1.3))
+    coefficients = np.array([[1.1, 0.2, 0.0]] * 4 + [[0.0, 0.0, 0.0]])  # the last fibre has no fit
+    arc = SimpleNamespace(line_widths=LineWidths(coefficients, 3600.0, 5900.0))
+    assert _calibrated_widths(SimpleNamespace(rows=rows, calibration=arc)) == pytest.approx((1.06, 1.1))
+    none = SimpleNamespace(line_widths=None)
+    assert _calibrated_widths(SimpleNamespace(rows=rows, calibration=none)) == pytest.approx((1.06, 1.3))

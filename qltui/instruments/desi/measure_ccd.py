@@ -6,7 +6,9 @@ import math
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
+from qltui.instruments.desi.calibration import LineWidths
 from qltui.instruments.desi.state import State
 from qltui.model import Measurement
 
@@ -122,8 +124,20 @@ def line_widths(state: State) -> Measurement:
 
 
 def _calibrated_widths(state: State) -> tuple[float, float]:
-    """Return the median widths that the traces declare [px]; NaN where they declare none."""
+    """Return the median widths that are expected [px]; NaN where nothing declares them.
+
+    Across the dispersion those of the traces; along it those that the night's arc gave, else those of the traces.
+    """
     if state.rows is None:
         return math.nan, math.nan
-    x, w = (sigma[np.isfinite(sigma)] for sigma in (state.rows.xsigma, state.rows.ysigma))
+    along: npt.NDArray[np.floating] = state.rows.ysigma
+    if state.calibration.line_widths is not None:
+        along = _arc_widths(state.calibration.line_widths)
+    x, w = (sigma[np.isfinite(sigma)] for sigma in (state.rows.xsigma, along))
     return float(np.median(x)) if x.size else math.nan, float(np.median(w)) if w.size else math.nan
+
+
+def _arc_widths(widths: LineWidths) -> npt.NDArray[np.float64]:
+    """Return the widths of an arc's lines in every fibre, over the whole range [px]; a fibre without a fit is NaN."""
+    fitted = np.where(np.any(widths.ysigma_coeff != 0, axis=1)[:, None], widths.ysigma_coeff, np.nan)
+    return np.asarray(np.polynomial.legendre.legval(np.linspace(-0.9, 0.9, 19), fitted.T), dtype=np.float64)

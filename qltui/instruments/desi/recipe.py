@@ -48,7 +48,7 @@ CALIBRATIONS: Final = {
     Kind.DARK: _DETECTOR,
     Kind.FLAT: ("traces", *_DETECTOR),
     Kind.ARC: ("traces", *_DETECTOR),
-    Kind.SKY: ("traces", *_DETECTOR, "fiberflat", "flux_calibration"),
+    Kind.SKY: ("traces", *_DETECTOR, "fiberflat", "linewidths", "flux_calibration"),
 }
 """What is read for an exposure of each kind: what nobody uses costs time and would be told as missing."""
 
