@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from qltui.instruments.base import MetricDefinition
@@ -148,9 +148,10 @@ def _reference_value(
     """Return the value of a reference for one element; NaN where it has none."""
     element = measurement.elements[index]
     if reference.kind == "number":
-        if isinstance(reference.number, float | int):
-            return float(reference.number)
-        return reference.number.get(element, math.nan)
+        number = reference.number
+        if isinstance(number, Mapping):
+            return number.get(element, math.nan)
+        return math.nan if number is None else float(number)
     if reference.kind == "history":
         past = history(measurement.metric, context.camera, element, reference.count)
         good = [value for value in past if math.isfinite(value)][: reference.count]

@@ -27,14 +27,14 @@ class Reference:
     kind : str
         ``"number"``, ``"history"``, or a key of `qltui.model.Measurement.references`: ``"header"``, ``"calibration"``,
         ``"expected"`` (what this very exposure should give, by its length and the stated throughput).
-    number : float or mapping
-        For ``"number"``: the value, or one for each element by name.
+    number : float, mapping or None
+        For ``"number"``: the value, or one for each element by name; else None (a NaN would equal nothing).
     count : int
         For ``"history"``: of how many of the last good values the median is taken.
     """
 
     kind: str
-    number: float | Mapping[str, float] = math.nan
+    number: float | Mapping[str, float] | None = None
     count: int = 0
 
     @property

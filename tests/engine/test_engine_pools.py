@@ -92,7 +92,7 @@ def test_a_worker_that_does_not_listen_is_killed_hard(workers, events):
 
 @pytest.mark.parametrize(
     ("do", "words"),
-    [("memory", "MemoryError: no room"), ("raise", "RuntimeError: something"), ("unpicklable", "pickle")],
+    [("memory", "MemoryError: no room"), ("raise", "RuntimeError: something"), ("unpicklable", "local object")],
 )
 def test_what_a_task_raises_ends_the_task_and_not_the_worker(workers, events, do, words):
     pid = events.until(SlotReady, slot=0).pid
