@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 import traceback
+from pathlib import Path
 from typing import NoReturn
 
 from qltui import __version__
@@ -15,10 +16,18 @@ from qltui.commands.exit_codes import CommandError, ExitCode
 __all__ = ["build_parser", "main"]
 
 # name, module, one line of help
-COMMANDS: tuple[tuple[str, str, str], ...] = (
+_ALL: tuple[tuple[str, str, str], ...] = (
     ("monitor", "qltui.commands.monitor", "the Monitor; what `qltui` alone does"),
     ("run", "qltui.commands.run", "the engine without a screen"),
     ("status", "qltui.commands.status", "what is going on, in a few lines or as JSON"),
+    ("night", "qltui.commands.night", "the exposures of a night or of several"),
+    ("exposure", "qltui.commands.exposure", "one exposure: verdict, steps and metrics"),
+    ("trend", "qltui.commands.trend", "a metric or header value against time or another"),
+    ("log", "qltui.commands.log", "what was logged of an exposure or a camera"),
+    ("comment", "qltui.commands.comment", "write, read and change comments; flag an exposure"),
+    ("reprocess", "qltui.commands.reprocess", "ask the engine to reduce exposures again"),
+    ("limits", "qltui.commands.limits", "show, check or set the limits of the metrics"),
+    ("sky", "qltui.commands.sky", "sun, moon and twilights of a night"),
     ("reduce", "qltui.commands.reduce", "reduce and judge one exposure, without the record"),
     ("simulate", "qltui.commands.simulate", "write a raw exposure with known truth"),
     ("demo", "qltui.commands.demo", "a small simulated night, live"),
@@ -26,6 +35,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("config", "qltui.commands.config", "show, write or check the configuration"),
     ("bench", "qltui.commands.bench", "how fast a full exposure is reduced here"),
 )
+COMMANDS = tuple(entry for entry in _ALL if (Path(__file__).parent / f"commands/{entry[0]}.py").exists())
 
 EPILOG = """\
 exit status: 0 done (status: all is well); 1 warnings; 2 alarms; 3 engine dead (status);

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from qltui.model import Status
 from qltui.store import control, exposures, notes, pictures, queue, schema, trends
@@ -27,6 +27,9 @@ from qltui.store.views import (
 )
 
 __all__ = ["Reader"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Reader:
@@ -72,6 +75,14 @@ class Reader:
         """Let several reads see one and the same state of the record; keep it short."""
         with self._database.reading():
             yield
+
+    def ask(self, query: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return what a function of this package makes of the record: ``reader.ask(survey.pointings, first, last)``.
+
+        Everything that it reads is of one and the same state of the record.
+        """
+        with self._database.reading():
+            return query(self._database, *args, **kwargs)
 
     # -- what screens show -------------------------------------------------------------------------------------
 

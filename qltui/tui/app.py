@@ -77,6 +77,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         *(
             Binding(entry.key, f"show('{entry.name}')", entry.title, id=f"app.{entry.name}", tooltip=entry.help)
             for entry in SCREENS
+            if entry.key
         ),
         Binding("N", "next_theme", "night", id="app.theme", tooltip="change the colours: day, night (red only), none"),
         Binding("question_mark,f1", "help", "help", id="app.help", tooltip="explain keys, shapes and metrics"),

@@ -1,0 +1,1 @@
+"""Tables as data: what screens show, commands print and files keep is made once, here."""
