@@ -38,7 +38,7 @@ def test_rows_of_the_petal_in_the_order_of_the_fibres(tmp_path: Path) -> None:
     assert np.isnan(fibermap.magnitude("r")[fibermap.is_sky]).all()
     assert np.isnan(fibermap.magnitude("z")).all()
     assert (fibermap.ra[2], fibermap.dec[2]) == (150.0 + 1.502, 1.502)
-    assert fibermap.missing == ("BGS_TARGET", "FA_TYPE")
+    assert fibermap.missing == ("BGS_TARGET", "FA_TYPE", "FIBER_X", "FIBER_Y")
     assert len(fibermap.select(fibermap.is_sky)) == 4
 
 

@@ -37,8 +37,15 @@ _NUMBERS: Final[Mapping[str, tuple[str, Any, float]]] = {
     "FLUX_Z": ("flux_z", np.float64, np.nan),
     "TARGET_RA": ("ra", np.float64, np.nan),
     "TARGET_DEC": ("dec", np.float64, np.nan),
+    "FIBER_X": ("x", np.float64, np.nan),
+    "FIBER_Y": ("y", np.float64, np.nan),
 }
-_INSTEAD: Final[Mapping[str, str]] = {"TARGET_RA": "FIBER_RA", "TARGET_DEC": "FIBER_DEC"}
+_INSTEAD: Final[Mapping[str, str]] = {
+    "TARGET_RA": "FIBER_RA",
+    "TARGET_DEC": "FIBER_DEC",
+    "FIBER_X": "FIBERASSIGN_X",
+    "FIBER_Y": "FIBERASSIGN_Y",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,8 @@ class FiberMap:
         [nanomaggy]; NaN where unknown, 0 or less where the catalogue measured nothing.
     ra, dec : ndarray of float64
         [deg].
+    x, y : ndarray of float64
+        Place on the focal plane [mm]; NaN where the table has none.
     source : str
         Path of the file.
     missing : tuple of str
@@ -80,6 +89,8 @@ class FiberMap:
     flux_z: npt.NDArray[np.float64]
     ra: npt.NDArray[np.float64]
     dec: npt.NDArray[np.float64]
+    x: npt.NDArray[np.float64]
+    y: npt.NDArray[np.float64]
     source: str = ""
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

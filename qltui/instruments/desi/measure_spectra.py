@@ -7,14 +7,12 @@ from typing import Final
 
 import numpy as np
 
-from qltui.instruments.desi.constants import FIBER_AREA, FIDUCIAL_MAGNITUDE, PHOTOMETRIC_BAND
+from qltui.instruments.desi.constants import FIDUCIAL_MAGNITUDE
 from qltui.instruments.desi.recipe_spectra import zero_point
 from qltui.instruments.desi.state import State
 from qltui.instruments.desi.targets import catalogue_flux, target_classes
 from qltui.model import Measurement
-from qltui.reduction.photometry import BANDS, class_delta_magnitudes
-from qltui.reduction.photometry import sky_magnitude as measure_sky_magnitude
-from qltui.reduction.snr import background_rate, fit_snr, median_snr_error
+from qltui.reduction.photometry import class_delta_magnitudes
 
 __all__ = ["delta_magnitude", "fiducial_snr", "sky_continuum", "sky_magnitude", "sky_peaks"]
 
@@ -46,12 +44,9 @@ def sky_magnitude(state: State) -> Measurement:
 
     The reference measures it after sky subtraction, divides by the exposure time twice, and cannot alarm.
     """
-    if state.flattened is None or state.sky is None:
+    if state.sky_magnitude is None:
         return _without_spectra("SKYRBAND", state)
-    band = BANDS[PHOTOMETRIC_BAND[state.camera.arm]]
-    result = measure_sky_magnitude(
-        state.flattened, state.sky.used, band, zero_point(state), state.exptime or 0.0, FIBER_AREA
-    )
+    result = state.sky_magnitude
     return Measurement("SKYRBAND", (result.value,), reason=_sky_reason(state, result.reason))
 
 
@@ -61,25 +56,11 @@ def fiducial_snr(state: State) -> Measurement:
     Targets without flux are left out, and the errors are those of the class itself. (The reference searches a coarse
     grid, weighs by a flux variance, and takes a target without flux for one of magnitude 0.)
     """
-    flux = catalogue_flux(state)
-    if state.sky is None or state.snr is None or flux is None:
+    if state.sky is None or catalogue_flux(state) is None:
         return _without_targets("FIDSNR_TGT", state)
-    classes = target_classes(state)
-    if not classes:
+    fits = state.snr_fits
+    if not fits:
         return _without_classes("FIDSNR_TGT")
-    seconds, error = state.exptime or 0.0, median_snr_error(state.sky.spectra)
-    background = background_rate(state.sky, seconds)
-    fits = {
-        name: fit_snr(
-            flux[members],
-            state.snr[members],
-            error[members],
-            seconds,
-            background=background,
-            fiducial_magnitude=FIDUCIAL_MAGNITUDE,
-        )
-        for name, members in classes.items()
-    }
     reasons = [f"{name}: {fit.reason}" for name, fit in fits.items() if fit.reason]
     values = tuple(fit.fiducial_snr for fit in fits.values())
     references = {"expected": (expected_snr(state),) * len(fits)}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from qltui.instruments.desi.fiber_table import fiber_columns
 from qltui.instruments.desi.state import Kind, State
 from qltui.model import Product
 
@@ -151,40 +152,8 @@ def _tables(state: State) -> list[fits.BinTableHDU]:
         amplifiers["WSIGMA"] = (state.widths.amplifier_w, "pixel")
     hdus = [_table("AMPLIFIERS", amplifiers)]
     if state.spectra is not None:
-        hdus.append(_table("FIBERS", _fibers(state, state.spectra.shape[0])))
+        hdus.append(_table("FIBERS", fiber_columns(state, state.spectra.shape[0])))
     return hdus
-
-
-def _fibers(state: State, nfiber: int) -> dict[str, tuple[Any, str]]:
-    """Return the columns of the per-fibre table; what was not measured is left out."""
-    spectra, targets = state.spectra, state.fibermap
-    assert spectra is not None
-    first = 500 * int(state.camera.unit)
-    number = targets.fiber if targets is not None else first + np.arange(nfiber, dtype=np.int32)
-    columns: dict[str, tuple[Any, str]] = {"FIBER": (number, "")}
-    if targets is not None:
-        columns["OBJTYPE"] = (targets.objtype, "")
-        columns["TARGETID"] = (targets.targetid, "")
-        columns["DESI_TARGET"] = (targets.desi_target, "")
-        columns["RA"] = (targets.ra, "deg")
-        columns["DEC"] = (targets.dec, "deg")
-        for band in ("g", "r", "z"):
-            columns[f"MAG_{band.upper()}"] = (targets.magnitude(band), "mag")
-    optional = {
-        "GOOD": (state.levels.good if state.levels is not None else None, ""),
-        "LEVEL": (state.levels.level if state.levels is not None else None, ""),
-        "DX": (state.dx.fibers if state.dx is not None else None, "pixel"),
-        "DY": (state.dy.fibers if state.dy is not None else None, "pixel"),
-        "XSIGMA": (state.widths.x if state.widths is not None else None, "pixel"),
-        "WSIGMA": (state.widths.w if state.widths is not None else None, "pixel"),
-        "FLUX": (spectra.flux.mean(axis=1), "electron/Angstrom"),
-        "SKYCONT": (state.continuum.per_fiber if state.continuum is not None else None, "electron/Angstrom"),
-        "PEAKCOUNT": (state.peaks.per_fiber if state.peaks is not None else None, "electron/(Angstrom s)"),
-        "SNR": (state.snr, ""),
-        "MAG": (state.magnitudes, "mag"),
-    }
-    columns.update({name: (values, unit) for name, (values, unit) in optional.items() if values is not None})
-    return columns
 
 
 def _preview(state: State) -> list[fits.ImageHDU]:

@@ -7,15 +7,16 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from qltui.instruments.desi.constants import CONTINUUM_WINDOWS, PHOTOMETRIC_BAND, SKY_PEAK_LINES, ZERO_POINT
+from qltui.instruments.desi.constants import CONTINUUM_WINDOWS, FIBER_AREA, PHOTOMETRIC_BAND, SKY_PEAK_LINES, ZERO_POINT
 from qltui.instruments.desi.known_lines import known_lines
 from qltui.instruments.desi.lamps import lamp_light
 from qltui.instruments.desi.state import State
+from qltui.instruments.desi.target_fits import class_fits
 from qltui.instruments.desi.targets import sky_fibers
 from qltui.instruments.errors import ReductionError
 from qltui.reduction.continuum import sky_continuum, sky_peaks
 from qltui.reduction.flat import apply_fiberflat, make_fiberflat
-from qltui.reduction.photometry import BANDS, synthetic_magnitudes
+from qltui.reduction.photometry import BANDS, sky_magnitude, synthetic_magnitudes
 from qltui.reduction.resolution import arc_line_widths
 from qltui.reduction.sky import subtract_sky
 from qltui.reduction.snr import median_snr
@@ -35,13 +36,15 @@ def check_spectra(state: State) -> State:
     assert state.flattened is not None
     assert state.sky is not None
     arm, seconds, fibers = state.camera.arm, state.exptime or 0.0, state.sky.used
-    band = BANDS[PHOTOMETRIC_BAND[arm]]
-    return state.with_(
+    band, zero = BANDS[PHOTOMETRIC_BAND[arm]], zero_point(state)
+    state = state.with_(
         continuum=sky_continuum(state.flattened, fibers, CONTINUUM_WINDOWS[arm]),
         peaks=sky_peaks(state.flattened, fibers, SKY_PEAK_LINES[arm], seconds),
         snr=median_snr(state.sky.spectra),
-        magnitudes=synthetic_magnitudes(state.sky.spectra, band, zero_point(state), seconds, good),
+        magnitudes=synthetic_magnitudes(state.sky.spectra, band, zero, seconds, good),
+        sky_magnitude=sky_magnitude(state.flattened, fibers, band, zero, seconds, FIBER_AREA),
     )
+    return state.with_(snr_fits=class_fits(state))
 
 
 def _flatten(state: State) -> State:

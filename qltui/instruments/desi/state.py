@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from qltui.model import Camera, CameraTask, Exposure
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
     from qltui.reduction.flat import FiberFlat
     from qltui.reduction.goodfibers import FiberLevels
     from qltui.reduction.overscan import Overscan
+    from qltui.reduction.photometry import SkyMagnitude
     from qltui.reduction.resolution import ArcFit
     from qltui.reduction.shifts import Shift
     from qltui.reduction.sky import SkySubtracted
+    from qltui.reduction.snr import SnrFit
     from qltui.reduction.spectra import Spectra
     from qltui.reduction.traces import RowTraces, TraceSet
     from qltui.reduction.widths import Widths
@@ -96,6 +99,10 @@ class State:
         Median signal to noise of a bin of each fibre.
     magnitudes : ndarray of float, shape (nf,), or None
         AB magnitudes of the spectra in the band of the arm.
+    sky_magnitude : SkyMagnitude or None
+        Brightness of the sky in the band of the arm.
+    snr_fits : mapping of str to SnrFit
+        Signal to noise against flux, by class of targets.
     arc : ArcFit or None
         Line widths of an arc.
     lamps : LampLight or None
@@ -130,6 +137,8 @@ class State:
     sky: SkySubtracted | None = None
     snr: npt.NDArray[np.float64] | None = None
     magnitudes: npt.NDArray[np.float64] | None = None
+    sky_magnitude: SkyMagnitude | None = None
+    snr_fits: Mapping[str, SnrFit] = field(default_factory=dict)
     arc: ArcFit | None = None
     lamps: LampLight | None = None
     steps: tuple[str, ...] = ()
