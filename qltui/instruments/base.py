@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from qltui.model import Camera
 
 __all__ = [
+    "HISTORY",
     "Instrument",
     "MetricDefinition",
+    "Picture",
     "StepDefinition",
     "get_instrument",
     "instrument_names",
@@ -42,6 +44,70 @@ def resolve(reference: str) -> Callable[..., Any]:
         raise ValueError(msg)
     function: Callable[..., Any] = getattr(importlib.import_module(module), name)
     return function
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One way to look at a metric, as data: what is drawn, and from which columns of which product.
+
+    Attributes
+    ----------
+    kind : str
+        ``"patches"``: elements laid out as on the detector, value minus reference;
+        ``"scatter"``: a point for each row of a table; ``"histogram"``: of the same values;
+        ``"places"``: rows at their place, shaded by value minus reference; ``"curve"``: values with a fitted curve, a
+        colour for each group; ``"history"``: last values of the same camera, from the record.
+    title : str
+        In words, ``"fibres on the sky"``.
+    product, hdu : str
+        Kind of the product and name of its HDU; empty for what the record itself has.
+    columns : tuple of (str, str)
+        Element of the metric and the column with its values, ``(("x", "XSIGMA"), ("w", "WSIGMA"))``; the element is
+        empty where one column has those of all.
+    x, y : str
+        Columns of the abscissa; for places, of both coordinates. `x_title`, `y_title`, `x_unit`, `y_unit` say what
+        they are; `x_reversed` lets x grow to the left, as right ascension does.
+    name : str
+        Column that names a row: the number of the fibre, the amplifier.
+    group : str
+        Column with the names of the groups of a row, joined by ``+``.
+    only : tuple of str
+        Groups that have such a value; empty for all.
+    by_group : bool
+        Whether the elements of the metric are groups: of each, its own rows are drawn.
+    model : str
+        Column with what the values should be: drawn as a curve, or, where `relative`, the values are shown as
+        (value - model) / model.
+    flag : str
+        Column that is false for rows that are not good.
+    unit : str or None
+        Of the values where they are something else than the metric, whose limits then do not hold for them.
+    """
+
+    kind: str
+    title: str
+    product: str = ""
+    hdu: str = ""
+    columns: tuple[tuple[str, str], ...] = ()
+    x: str = ""
+    x_title: str = ""
+    x_unit: str = ""
+    x_reversed: bool = False
+    y: str = ""
+    y_title: str = ""
+    y_unit: str = ""
+    name: str = ""
+    group: str = ""
+    only: tuple[str, ...] = ()
+    by_group: bool = False
+    model: str = ""
+    relative: bool = False
+    flag: str = ""
+    unit: str | None = None
+
+
+HISTORY = Picture("history", "last values")
+"""What every metric has: its own past."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +144,8 @@ class MetricDefinition:
     scope : str
         ``"camera"`` where a bad value has its cause in one camera, ``"exposure"`` where it usually lies in sky,
         weather or telescope, so that many cameras are told in one line.
+    pictures : tuple of Picture
+        Ways to look at it, the most telling first.
     """
 
     name: str
@@ -95,6 +163,7 @@ class MetricDefinition:
     arms: tuple[str, ...] = ()
     phrase: str = "{short} {value} {sign} {limit} {unit}"
     scope: str = "camera"
+    pictures: tuple[Picture, ...] = (HISTORY,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +221,9 @@ class Instrument:
         ``(state) -> (tuple of Product, calibrations used, notes)``: writes the products after the last step.
     warm_up : str
         ``() -> None``: compiles or loads the kernels.
+    layouts : mapping
+        How elements of a kind lie on a detector, rows from the top: ``{"amplifier": ((("C", "D"), ("A", "B")),)}``.
+        Of several the first that has all elements of a camera holds.
     """
 
     name: str
@@ -169,6 +241,7 @@ class Instrument:
     begin: str
     finish: str
     warm_up: str
+    layouts: Mapping[str, tuple[tuple[tuple[str, ...], ...], ...]] = field(default_factory=dict)
 
     def steps_for(self, obstype: str) -> tuple[StepDefinition, ...]:
         """Return the steps of an exposure of this type, in order; empty where there is no recipe."""

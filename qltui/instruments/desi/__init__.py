@@ -38,4 +38,6 @@ INSTRUMENT: Final = Instrument(
     begin=f"{_RECIPE}:begin",
     finish=f"{_RECIPE}:finish",
     warm_up="qltui.instruments.desi.warm_up:warm_up",
+    # Old files number the amplifiers instead of naming them.
+    layouts={"amplifier": ((("C", "D"), ("A", "B")), (("3", "4"), ("1", "2")))},
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from qltui.instruments.base import MetricDefinition
+from qltui.instruments.desi import metric_pictures as look
 
 __all__ = ["ALL", "ARCS", "DARKS", "FLATS", "LIT", "METRICS", "SKIES", "TARGETS"]
 
@@ -55,6 +56,7 @@ _CCD_METRICS: Final = (
         meaning="Electronic pick-up, a loose cable or a failing amplifier; zero means that it is not read at all.",
         action="Repeat a zero; if it stays, power-cycle the front-end electronics of this camera.",
         format=".2f",
+        pictures=look.AMPLIFIERS,
     ),
     MetricDefinition(
         name="BIAS_AMP",
@@ -69,6 +71,7 @@ _CCD_METRICS: Final = (
         meaning="A voltage has moved, or the electronics were just switched on and are still warming up.",
         action="Compare with the zeros of this afternoon; a jump calls for new zeros, a drift for patience.",
         format=".1f",
+        pictures=look.AMPLIFIERS,
     ),
     MetricDefinition(
         name="LITFRAC_AMP",
@@ -83,6 +86,7 @@ _CCD_METRICS: Final = (
         meaning="Too low: shutter, lamp or amplifier did not work. Too high: stray light, saturation or a light leak.",
         action="Look at the preview; compare the amplifiers of this camera and the same arm of its neighbours.",
         format=".3f",
+        pictures=look.AMPLIFIERS,
     ),
     MetricDefinition(
         name="COSMICS_RATE",
@@ -97,6 +101,7 @@ _CCD_METRICS: Final = (
         meaning="Sparks of the electronics, a light leak or hot pixels are taken for cosmic rays.",
         action="Look at the preview for tracks that repeat between exposures.",
         format=".1f",
+        pictures=look.AMPLIFIERS,
     ),
     MetricDefinition(
         name="XWSIGMA",
@@ -113,6 +118,7 @@ _CCD_METRICS: Final = (
         action="Compare with the last arc; check the focus and the temperature of this spectrograph.",
         format=".2f",
         phrase="{short} {element} {value} {sign} {limit} {unit}",
+        pictures=look.LINE_WIDTHS,
     ),
 )
 
@@ -131,6 +137,7 @@ _FIBER_METRICS: Final = (
         action="See which fibres: neighbours of one block point to the slit, half of a camera to an amplifier.",
         format=".0f",
         phrase="{value} of {reference} fibres good",
+        pictures=look.GOOD_FIBERS,
     ),
     MetricDefinition(
         name="XYSHIFTS",
@@ -146,6 +153,7 @@ _FIBER_METRICS: Final = (
         action="Up to a pixel is followed by the reduction; take new arcs and flats when it stays.",
         format="+.2f",
         phrase="{short} {element} {value} {sign} {limit} {unit}",
+        pictures=look.TRACE_SHIFTS,
     ),
 )
 
@@ -164,6 +172,7 @@ _SPECTRA_METRICS: Final = (
         action="Compare the arms: all of them means the sky, one means the camera.",
         format=".2f",
         scope="exposure",
+        pictures=look.SKY_LINES,
     ),
     MetricDefinition(
         name="SKYCONT",
@@ -179,6 +188,7 @@ _SPECTRA_METRICS: Final = (
         action="Check moon and twilight; if they do not explain it, look for a lamp left on.",
         format=".0f",
         scope="exposure",
+        pictures=look.SKY_CONTINUUM,
     ),
     MetricDefinition(
         name="FIDSNR_TGT",
@@ -195,6 +205,7 @@ _SPECTRA_METRICS: Final = (
         format=".2f",
         phrase="{short} {element} {value} {sign} {limit} {unit}",
         scope="exposure",
+        pictures=look.SIGNAL_TO_NOISE,
     ),
     MetricDefinition(
         name="SKYRBAND",
@@ -212,6 +223,7 @@ _SPECTRA_METRICS: Final = (
         format=".2f",
         arms=("r",),
         scope="exposure",
+        pictures=look.SKY_BRIGHTNESS,
     ),
     MetricDefinition(
         name="DELTAMAG_TGT",
@@ -228,6 +240,7 @@ _SPECTRA_METRICS: Final = (
         format="+.2f",
         phrase="{short} {element} {value} {sign} {limit} {unit}",
         scope="exposure",
+        pictures=look.LOST_LIGHT,
     ),
 )
 
@@ -246,6 +259,7 @@ _CALIBRATION_METRICS: Final = (
         action="Look which lines are absent; check the lamp and repeat the arc.",
         format=".0f",
         phrase="arc lines in {value} of {reference} fibres",
+        pictures=look.ARC_FIBERS,
     ),
     MetricDefinition(
         name="CHECKFLAT",
@@ -260,6 +274,7 @@ _CALIBRATION_METRICS: Final = (
         meaning="The lamp failed or was too faint, fibres are dark, or the flat could not be made.",
         action="Check the lamp and repeat the flat; it is not used for the night.",
         format=".3f",
+        pictures=look.FLAT_FIBERS,
     ),
 )
 
