@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
@@ -11,9 +12,13 @@ from textual.binding import Binding
 
 from qltui.instruments.base import Instrument, resolve
 from qltui.tui.commands import Command, collect_commands
-from qltui.tui.health import process_exists
+from qltui.tui.health import Health, engine_health, process_exists
+from qltui.tui.jump import JumpScreen
+from qltui.tui.memory import Memory
+from qltui.tui.notes import head_notes
 from qltui.tui.prompt import ChoiceScreen, TypingScreen
 from qltui.tui.screens import SCREENS
+from qltui.tui.selection import Selection
 from qltui.tui.signals import install_signals
 from qltui.tui.source import Reader, ReadError
 from qltui.tui.symbols import CHARSETS, Charset
@@ -24,6 +29,10 @@ if TYPE_CHECKING:
     from textual.events import Key
     from textual.screen import Screen
     from textual.theme import Theme
+
+    from qltui.store.views import EngineView
+    from qltui.tui.screens.asking import Picture
+    from qltui.tui.text import Line
 
 __all__ = ["MonitorApp"]
 
@@ -64,6 +73,12 @@ class MonitorApp(App[int], inherit_bindings=False):
         Other keys by id of the binding.
     poll : bool
         Whether to look at the record by the clock; tests look themselves.
+    memory : Memory
+        What is kept between runs; of this run alone where not given.
+    state_directory : Path
+        Where the engine keeps record, products and logs.
+    save_directory : Path
+        Where tables are saved; the working directory where not given.
     """
 
     CSS_PATH = "qltui.tcss"
@@ -79,6 +94,7 @@ class MonitorApp(App[int], inherit_bindings=False):
             for entry in SCREENS
             if entry.key
         ),
+        Binding("g", "jump", "go", id="app.jump", tooltip="go to any screen by a letter, to any pane by its number"),
         Binding("N", "next_theme", "night", id="app.theme", tooltip="change the colours: day, night (red only), none"),
         Binding("question_mark,f1", "help", "help", id="app.help", tooltip="explain keys, shapes and metrics"),
         Binding("ctrl+p", "palette", "actions", id="app.palette", tooltip="find any action by name"),
@@ -100,6 +116,9 @@ class MonitorApp(App[int], inherit_bindings=False):
         exists: Callable[[int], bool] = process_exists,
         keymap: Mapping[str, str] | None = None,
         poll: bool = True,
+        memory: Memory | None = None,
+        state_directory: Path | None = None,
+        save_directory: Path | None = None,
     ) -> None:
         super().__init__(ansi_color=None)
         self.reader = reader
@@ -108,6 +127,12 @@ class MonitorApp(App[int], inherit_bindings=False):
         self.who = who
         self.clock = clock
         self.process_exists = exists
+        self.memory = memory if memory is not None else Memory()
+        self.state_directory = state_directory
+        self.save_directory = save_directory if save_directory is not None else Path.cwd()
+        self.selection = Selection()
+        self._arrivals: dict[str, Selection] = {}
+        self._trail: list[str] = []
         self._own_engine = own_engine
         self._keys = dict(keymap or {})
         self._poll = poll
@@ -151,19 +176,74 @@ class MonitorApp(App[int], inherit_bindings=False):
         """Return every action of the screen that is shown, and of the app, by id."""
         screen = self.screen_stack[0]
         nodes = [screen, *screen.query(Lines), self]
-        return collect_commands(nodes, self._keys)
+        found = collect_commands(nodes, self._keys)
+        for entry in SCREENS:
+            # What has no number is reached by two keys, which no binding can say.
+            if not entry.key:
+                name, action = f"app.{entry.name}", f"show('{entry.name}')"
+                found[name] = Command(name, f"g {entry.letter}", entry.title, entry.help, self, action)
+        return found
+
+    def health(self, engine: EngineView) -> Health:
+        """Return how an engine is, as its last beat left it."""
+        return engine_health(engine, self.clock(), exists=self.process_exists)
+
+    def head_notes(self, picture: Picture) -> list[Line]:
+        """Return what every screen says at its upper right: alarms, an engine that is not well, mode, observer."""
+        return head_notes(picture.engine, self.health(picture.engine), picture.alarms, self.who, self.charset)
+
+    def go(self, name: str, selection: Selection | None = None) -> None:
+        """Show a screen, at `selection` or at what the observer looks at already; `back` returns from it."""
+        if selection is not None:
+            self.selection = selection
+        self._arrivals[name] = self.selection
+        if self.current_mode != name:
+            self._trail = [*self._trail[-20:], self.current_mode]
+            self.switch_mode(name)
+        else:
+            resume = getattr(self.screen_stack[0], "on_screen_resume", None)
+            if resume is not None:
+                resume(None)
+
+    def back(self) -> None:
+        """Go back to the screen that one came from; from the last one to the Monitor."""
+        name = self._trail.pop() if self._trail else SCREENS[0].name
+        if self.current_mode != name:
+            self.switch_mode(name)
+
+    def take_arrival(self, name: str) -> Selection | None:
+        """Return what the observer wants to see on the screen `name`, once."""
+        return self._arrivals.pop(name, None)
 
     # -- keys --------------------------------------------------------------------------------------------------
 
     def action_show(self, name: str) -> None:
-        """Go to a screen."""
+        """Go to a screen, at what the observer looks at."""
         if self.current_mode != name:
-            self.switch_mode(name)
+            self.go(name)
+
+    def action_jump(self) -> None:
+        """Go to any screen by a letter, and to any pane of this one by its number."""
+        screen = self.screen_stack[0]
+        panes = tuple(getattr(screen, "reachable", ()))
+        title = getattr(screen, "heading", str)
+
+        def chosen(target: str | None) -> None:
+            if target is None:
+                return
+            kind, _, name = target.partition(":")
+            if kind == "pane":
+                screen.focus_pane(name)
+            else:
+                self.action_show(name)
+
+        self.push_screen(JumpScreen([(name, title(name)) for name in panes], self.current_mode), chosen)
 
     def action_next_theme(self) -> None:
         """Change the colours."""
         names = list(PALETTES)
         self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else names[0]
+        self.memory.set("theme", self.theme)
 
     def action_help(self) -> None:
         """Explain the screen that is shown."""

@@ -25,3 +25,58 @@ def make_app():
         return MonitorApp(reader, pictures.DESI, charset=get_charset(charset), **(values | options))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def known_record(tmp_path_factory):
+    """The file of a record with known values (`known`); made once, not to be written."""
+    import known
+
+    path = tmp_path_factory.mktemp("known") / "qltui.db"
+    known.make_known(path).close()
+    return path
+
+
+@pytest.fixture
+def known_store(known_record, tmp_path):
+    """A copy of the record with known values, open for writing."""
+    import shutil
+
+    from qltui.store.record import Store
+
+    path = tmp_path / "state" / "qltui.db"
+    path.parent.mkdir()
+    shutil.copy(known_record, path)
+    with Store.open(path) as store:
+        yield store
+
+
+@pytest.fixture
+def known_app(known_store, tmp_path):
+    """Return a function that makes an app on the record with known values; what it saves goes to `tmp_path`."""
+    import known
+
+    from qltui.instruments.base import get_instrument
+    from qltui.tui.app import MonitorApp
+    from qltui.tui.source import Reader, StoreSource
+    from qltui.tui.symbols import get_charset
+
+    readers = []
+
+    def make(*, charset="braille", **options):
+        source = StoreSource(known_store.path.parent)
+        reader = Reader(source.get, source.close)
+        readers.append(reader)
+        values = {
+            "clock": lambda: known.NOW + 1.0,
+            "exists": lambda _pid: True,
+            "poll": False,
+            "who": "Ann",
+            "state_directory": known_store.path.parent,
+            "save_directory": tmp_path,
+        }
+        return MonitorApp(reader, get_instrument("desi"), charset=get_charset(charset), **(values | options))
+
+    yield make
+    for reader in readers:
+        reader.close()

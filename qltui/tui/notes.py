@@ -1,0 +1,35 @@
+"""What every screen says at its upper right: what must not be overlooked, and who holds the night."""
+
+from __future__ import annotations
+
+from qltui.model import Status
+from qltui.store.views import EngineView
+from qltui.tui.health import Health
+from qltui.tui.symbols import STATUS_MARKS, Charset
+from qltui.tui.text import Line, clean
+from qltui.tui.words import plural
+
+__all__ = ["head_notes"]
+
+
+def head_notes(engine: EngineView, health: Health, alarms: int, who: str, charset: Charset) -> list[Line]:
+    """Return the notes, the most important first: an engine that is not well, alarms, manual mode, the observer."""
+    notes: list[Line] = []
+    if not health.is_alive:
+        notes.append(((f"{charset.mark(Status.WARNING)} ", "warn"), (_short(health), "warn")))
+    if alarms:
+        mark = STATUS_MARKS[Status.ALARM]
+        notes.append(((f"{charset.mark(Status.ALARM)} ", mark.role), (plural(alarms, "alarm"), "strong")))
+    if getattr(engine, "mode", "automatic") == "manual":
+        notes.append((("manual", "active"),))
+    if engine.state == "paused":
+        notes.append((("paused", "odd"),))
+    observer = clean(getattr(engine, "observer", "") or who)[:20]
+    if observer:
+        notes.append(((observer, "dim"),))
+    return notes
+
+
+def _short(health: Health) -> str:
+    """Return the engine's state in two words."""
+    return {"none": "no engine", "stopped": "engine stopped", "stale": "old picture"}.get(health.kind, "engine dead")
