@@ -70,6 +70,10 @@ class Site:
     name: str = _setting("", "Name of the site, shown at the top of the screen.")
     timezone: str = _setting("", "IANA name, for the local night; empty for the instrument's own.")
     observer: str = _setting("", "Who is observing; empty for the login name.")
+    location: str = _setting(
+        "",
+        'Latitude, east longitude [deg], elevation [m]: "31.964, -111.600, 2097"; empty for the instrument\'s own.',
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HISTORY",
+    "Condition",
+    "Depth",
     "Instrument",
     "MetricDefinition",
     "Picture",
+    "SiteLocation",
     "StepDefinition",
     "get_instrument",
     "instrument_names",
+    "parse_location",
     "resolve",
 ]
 
@@ -190,6 +194,98 @@ class StepDefinition:
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """One quantity of sky or weather that headers tell.
+
+    Attributes
+    ----------
+    name, title, unit : str
+        Key, words and unit, ``"seeing"``, ``"Seeing"``, ``"arcsec"``.
+    headers : tuple of str
+        Cards that hold it; the first with a finite number between `low` and `high` counts.
+    low, high : float
+        Values beyond these are no values of the quantity.
+    format : str
+        Format specification.
+    definition : str
+        A sentence.
+    """
+
+    name: str
+    title: str
+    unit: str
+    headers: tuple[str, ...]
+    low: float = float("-inf")
+    high: float = float("inf")
+    format: str = ".2f"
+    definition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteLocation:
+    """Where the telescope stands: geodetic, WGS84; north and east are positive.
+
+    Attributes
+    ----------
+    name : str
+        For people.
+    latitude, longitude : float
+        [deg].
+    elevation : float
+        Above the ellipsoid [m].
+    source : str
+        Where the numbers are from.
+    """
+
+    name: str
+    latitude: float
+    longitude: float
+    elevation: float
+    source: str = ""
+
+
+def parse_location(text: str, name: str = "") -> SiteLocation:
+    """Return the place that ``"latitude, longitude, elevation"`` says [deg, deg, m].
+
+    Raises
+    ------
+    ValueError
+        Where these are not three numbers of a place on Earth; the message says what is wanted.
+    """
+    parts = text.split(",")
+    try:
+        latitude, longitude, elevation = (float(part) for part in parts)
+    except ValueError:
+        latitude = longitude = elevation = float("nan")
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 360 and -500 <= elevation <= 9000):
+        msg = f'site.location is {text!r}: give latitude, east longitude [deg], elevation [m]: "31.964, -111.600, 2097"'
+        raise ValueError(msg)
+    return SiteLocation(name or "this site", latitude, longitude, elevation, "site.location of the configuration")
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How deep an exposure is: a signal to noise, compared with what its length should give.
+
+    The effective exposure time is the exposure time times the mean of (value / reference)**2 over cameras and
+    elements: in the limit of sky noise, signal to noise grows with the square root of the time.
+
+    Attributes
+    ----------
+    metric : str
+        Whose judgements have value and reference.
+    goal : float
+        Effective exposure time of a tile that is done [s].
+    definition : str
+        A sentence.
+    """
+
+    metric: str
+    goal: float = 1000.0
+    definition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Instrument:
     """What an instrument is, as data and as paths of functions.
 
@@ -224,6 +320,14 @@ class Instrument:
     layouts : mapping
         How elements of a kind lie on a detector, rows from the top: ``{"amplifier": ((("C", "D"), ("A", "B")),)}``.
         Of several the first that has all elements of a camera holds.
+    conditions : tuple of Condition
+        What headers tell of sky and weather, in the order in which screens show it.
+    location : SiteLocation or None
+        For sun and moon; the configuration may say something else.
+    depth : Depth or None
+        By which the effective exposure time of a tile is reckoned; None where nothing tells it.
+    on_sky : tuple of str
+        Types of exposures that look at the sky: what a footprint and a plan are made of.
     """
 
     name: str
@@ -242,6 +346,10 @@ class Instrument:
     finish: str
     warm_up: str
     layouts: Mapping[str, tuple[tuple[tuple[str, ...], ...], ...]] = field(default_factory=dict)
+    conditions: tuple[Condition, ...] = ()
+    location: SiteLocation | None = None
+    depth: Depth | None = None
+    on_sky: tuple[str, ...] = ("SCIENCE",)
 
     def steps_for(self, obstype: str) -> tuple[StepDefinition, ...]:
         """Return the steps of an exposure of this type, in order; empty where there is no recipe."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from qltui.instruments.base import Instrument, StepDefinition
+from qltui.instruments.desi.conditions import CONDITIONS, DEPTH, LOCATION
 from qltui.instruments.desi.constants import ARMS, SPECTROGRAPHS
 from qltui.instruments.desi.metrics import ALL, ARCS, FLATS, LIT, METRICS, SKIES
 from qltui.model import Camera
@@ -40,4 +41,8 @@ INSTRUMENT: Final = Instrument(
     warm_up="qltui.instruments.desi.warm_up:warm_up",
     # Old files number the amplifiers instead of naming them.
     layouts={"amplifier": ((("C", "D"), ("A", "B")), (("3", "4"), ("1", "2")))},
+    conditions=CONDITIONS,
+    location=LOCATION,
+    depth=DEPTH,
+    on_sky=("SCIENCE",),
 )

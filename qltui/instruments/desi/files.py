@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from qltui.instruments.desi.conditions import CARDS
 from qltui.instruments.desi.exposure_header import CardReader, date_of, night_of, obstype_of
 from qltui.instruments.desi.layout import CAMERA_NAME, CAMERAS
 from qltui.instruments.desi.sections import AmplifierDefaults, read_amplifiers, trimmed_shape
@@ -36,7 +37,8 @@ _SHOWN: Final = (
     "FLAVOR", "EXPTIME", "TELRA", "TELDEC", "TARGTRA", "TARGTDEC", "MOUNTAZ", "MOUNTEL", "MOUNTHA", "PARALLAC",
     "SEQNUM", "SEQTOT", "SEQUENCE", "PURPOSE", "REQTIME", "VISITIDS", "DOSVER", "ETCSEENG", "PMSEEING", "ETCTRANS",
     "ETCTEFF", "MOONRA", "MOONDEC", "MOONSEP", "SKYLEVEL", "TRANSPAR", "OUTTEMP", "OUTHUMID", "FOCUS", "ADC1PHI",
-    "ADC2PHI", "TILERA", "TILEDEC", "SURVEY", "FAPRGRM", "OBSERVER", "LEAD",
+    "ADC2PHI", "TILERA", "TILEDEC", "SURVEY", "FAPRGRM", "OBSERVER", "LEAD", "ACTTEFF",
+    *(card for card in CARDS if card not in ("SEEING", "AIRMASS")),
 )  # fmt: skip
 """Scalars of the header that are kept for screens and trends."""
 
