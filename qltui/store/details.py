@@ -279,7 +279,8 @@ def last_values(
     is the process itself, even where a later one has replaced it.
     """
     rows = database.sql(
-        """SELECT process.time, exposure.obstype, exposure.id FROM process JOIN exposure ON exposure.id = process.exposure_id
+        """SELECT process.time, exposure.obstype, exposure.id
+           FROM process JOIN exposure ON exposure.id = process.exposure_id
            WHERE process.id = ?""",
         (process,),
     )
@@ -299,7 +300,8 @@ def last_values(
            ) AS past
            CROSS JOIN process ON process.id = past.process_id
            CROSS JOIN exposure ON exposure.id = process.exposure_id
-           WHERE exposure.obstype = ? AND (exposure.id != ? OR process.id = ?) ORDER BY past.time DESC, past.process_id DESC LIMIT ?""",
+           WHERE exposure.obstype = ? AND (exposure.id != ? OR process.id = ?)
+           ORDER BY past.time DESC, past.process_id DESC LIMIT ?""",
         (
             *(text_value(word) for word in (instrument, metric, camera, element)),
             *(until, process, _LOOKED_AT, obstype, exposure, process, count),
