@@ -11,6 +11,7 @@ from textual.app import App
 from textual.binding import Binding
 
 from qltui.instruments.base import Instrument, resolve
+from qltui.tui.bell import AlarmBell
 from qltui.tui.commands import Command, collect_commands
 from qltui.tui.health import Health, engine_health, process_exists
 from qltui.tui.jump import JumpScreen
@@ -128,6 +129,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         self.clock = clock
         self.process_exists = exists
         self.memory = memory if memory is not None else Memory()
+        self.alarm_bell = AlarmBell(self.memory)
         self.state_directory = state_directory
         self.save_directory = save_directory if save_directory is not None else Path.cwd()
         self.selection = Selection()
@@ -162,6 +164,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         look = getattr(screen, "poll", None)
         if look is not None:
             await look()
+        await self.alarm_bell.listen(self.reader, self.bell)
 
     def on_key(self, event: Key) -> None:
         """Hand keys that were typed ahead of a question to the question; before any binding sees them."""
