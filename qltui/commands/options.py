@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import getpass
+from dataclasses import replace
 from pathlib import Path
 
 from qltui.commands.exit_codes import CommandError, ExitCode
 from qltui.config import Config, ConfigError, load_config
-from qltui.instruments.base import Instrument, get_instrument
+from qltui.instruments.base import Instrument, get_instrument, parse_location
 
 __all__ = [
     "add_config",
@@ -73,8 +74,20 @@ def require_data(config: Config) -> Path:
 
 
 def instrument_of(config: Config) -> Instrument:
-    """Return the instrument that the configuration names."""
-    return get_instrument(config.site.instrument)
+    """Return the instrument that the configuration names, where the configuration says that it stands.
+
+    Raises
+    ------
+    CommandError
+        Where ``site.location`` is no place.
+    """
+    instrument = get_instrument(config.site.instrument)
+    if not config.site.location:
+        return instrument
+    try:
+        return replace(instrument, location=parse_location(config.site.location, config.site.name))
+    except ValueError as error:
+        raise CommandError(str(error), ExitCode.CONFIG) from error
 
 
 def observer(config: Config) -> str:
