@@ -92,7 +92,8 @@ def show(args: argparse.Namespace, config: Config, instrument: Instrument, *, ow
     return run_monitor(
         config.state_directory,
         instrument.name,
-        theme=args.theme or config.display.theme,
+        theme=args.theme or "",
+        default_theme=config.display.theme,
         charset=args.charset or config.display.charset,
         mouse=_mouse(args, config),
         own_engine=own_engine,

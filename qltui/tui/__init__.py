@@ -17,6 +17,9 @@ _ENVIRONMENT = {
     "TEXTUAL_FPS": "15",
 }
 
+MEMORY_NAME = "viewer.json"
+"""What is kept between runs, in the user's state directory."""
+
 _CANNOT = 69
 """Exit status where the terminal will not do (EX_UNAVAILABLE)."""
 
@@ -60,7 +63,8 @@ def run_monitor(
     state_directory: str | Path,
     instrument: str = "desi",
     *,
-    theme: str = "day",
+    theme: str = "",
+    default_theme: str = "day",
     charset: str = "auto",
     mouse: bool | None = None,
     own_engine: bool = False,
@@ -75,8 +79,12 @@ def run_monitor(
         Where the engine keeps its record; there need not be one yet.
     instrument : str
         Name of the instrument.
-    theme, charset : str
-        ``"day"``, ``"night-red"``, ``"mono"``; ``"auto"``, ``"braille"``, ``"block"``, ``"ascii"``.
+    theme : str
+        ``"day"``, ``"night-red"``, ``"mono"``; empty for the one that was last chosen on the screen.
+    default_theme : str
+        Where none was ever chosen.
+    charset : str
+        ``"auto"``, ``"braille"``, ``"block"``, ``"ascii"``.
     mouse : bool or None
         Whether to take the mouse from the terminal; None takes it except over SSH, where copying matters more.
     own_engine : bool
@@ -97,20 +105,28 @@ def run_monitor(
         return _CANNOT
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    from platformdirs import user_state_path
+
     from qltui.instruments.base import get_instrument
     from qltui.tui.app import MonitorApp
+    from qltui.tui.memory import Memory
     from qltui.tui.source import Reader, StoreSource
     from qltui.tui.symbols import get_charset
+    from qltui.tui.themes import PALETTES
 
     source = StoreSource(Path(state_directory))
+    memory = Memory(user_state_path("qltui") / MEMORY_NAME)
+    chosen = memory.get("theme", "")
     app = MonitorApp(
         Reader(source.get, source.close),
         get_instrument(instrument),
         charset=get_charset(charset, locale_encoding(os.environ, sys.stdout.encoding or "ascii")),
-        theme=theme,
+        theme=theme or (chosen if chosen in PALETTES else default_theme),
         who=who or _user(),
         own_engine=own_engine,
         keymap=keymap,
+        memory=memory,
+        state_directory=Path(state_directory),
     )
     try:
         app.run(mouse="SSH_CONNECTION" not in os.environ if mouse is None else mouse)

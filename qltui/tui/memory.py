@@ -74,8 +74,10 @@ class Memory:
         temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}.tmp")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps(values, indent=1, sort_keys=True), encoding="utf-8")
-            temporary.replace(self._path)
+            try:
+                temporary.write_text(json.dumps(values, indent=1, sort_keys=True), encoding="utf-8")
+                temporary.replace(self._path)
+            finally:
+                temporary.unlink(missing_ok=True)
         except OSError as error:
             self.fault = f"choices are not kept: {self._path}: {error.strerror}"
-            temporary.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from qltui.store.views import CommandView, EngineView, LogLine, MonitorView, TrendPoint
+from qltui.store.views import AlarmView, CommandView, EngineView, LogLine, MonitorView, TrendPoint
 
 __all__ = ["NothingYet", "ReadError", "Reader", "Source", "StoreSource"]
 
@@ -51,6 +51,9 @@ class Source(Protocol):
     ) -> list[TrendPoint]:
         """Return the values of a metric over a night, in the order of time."""
 
+    def alarms(self, *, open_only: bool = False, limit: int = 200) -> list[AlarmView]:
+        """Return the newest alarms, newest first."""
+
     def send_command(self, name: str, arguments: Mapping[str, Any] | None = None, who: str = "") -> int:
         """Ask the engine for something and return the number under which it answers."""
 
@@ -78,6 +81,10 @@ class NothingYet:
         return []
 
     def trend(self, metric: str, cameras: Sequence[str] = (), **_: Any) -> list[TrendPoint]:  # noqa: ARG002
+        """Return nothing."""
+        return []
+
+    def alarms(self, *, open_only: bool = False, limit: int = 200) -> list[AlarmView]:  # noqa: ARG002
         """Return nothing."""
         return []
 

@@ -63,7 +63,7 @@ def known_app(known_store, tmp_path):
 
     readers = []
 
-    def make(*, charset="braille", **options):
+    def make(*, charset="braille", kind=MonitorApp, **options):
         source = StoreSource(known_store.path.parent)
         reader = Reader(source.get, source.close)
         readers.append(reader)
@@ -75,7 +75,7 @@ def known_app(known_store, tmp_path):
             "state_directory": known_store.path.parent,
             "save_directory": tmp_path,
         }
-        return MonitorApp(reader, get_instrument("desi"), charset=get_charset(charset), **(values | options))
+        return kind(reader, get_instrument("desi"), charset=get_charset(charset), **(values | options))
 
     yield make
     for reader in readers:

@@ -209,6 +209,7 @@ class FakeRecord:
         self.sent = []
         self.answers = {}
         self.fault = None
+        self.open_alarms = []
 
     def _maybe_fail(self):
         if self.fault is not None:
@@ -238,6 +239,9 @@ class FakeRecord:
     def trend(self, metric, cameras=(), elements=(), *, night=None, obstypes=()):
         self.asked.append(("trend", metric, tuple(cameras), tuple(elements), night, tuple(obstypes)))
         return trend_points(metric, cameras, elements or ("",))
+
+    def alarms(self, *, open_only=False, limit=200):
+        return self.open_alarms
 
     def send_command(self, name, arguments=None, who=""):
         self._maybe_fail()

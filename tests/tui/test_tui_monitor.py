@@ -11,7 +11,6 @@ import pytest
 from qltui.model import Status
 from qltui.store.errors import StoreError
 from qltui.tui.arrange import SMALLEST
-from qltui.tui.screens import SCREENS
 from qltui.tui.themes import PALETTES
 from qltui.tui.widgets.cell_detail import CellDetail
 from qltui.tui.widgets.footer import Footer
@@ -350,13 +349,6 @@ def test_every_binding_has_an_id_a_sentence_and_a_safe_key(make_app):
         assert binding.tooltip or not binding.show, binding.id
     keys = [key for binding in [*MONITOR_BINDINGS, *MonitorApp.BINDINGS] for key in binding.key.split(",")]
     assert len(keys) == len(set(keys))
-
-
-async def test_number_keys_lead_to_screens(started):
-    async with started() as (app, pilot):
-        for entry in SCREENS:
-            await press(app, pilot, entry.key)
-            assert app.current_mode == entry.name
 
 
 async def test_another_keymap_changes_key_footer_and_help(started):

@@ -17,14 +17,18 @@ from qltui.store.views import EngineView, MonitorView, ProcessView
 from qltui.tui import charts
 from qltui.tui.arrange import Arrangement, arrange_monitor, is_too_small, left_width
 from qltui.tui.health import Health, engine_health
+from qltui.tui.notes import head_notes
 from qltui.tui.prompt import WordsScreen
 from qltui.tui.screens.empty import empty_words
 from qltui.tui.screens.engine_keys import EngineKeys
-from qltui.tui.screens.follower import Change, TrendFollower
+from qltui.tui.screens.follower import TrendFollower
 from qltui.tui.screens.monitor_keys import MONITOR_BINDINGS, footer_hints
 from qltui.tui.screens.neighbours import neighbour
 from qltui.tui.screens.requests import Requests
+from qltui.tui.screens.resetting import after_reset
 from qltui.tui.screens.snapshot import Snapshot, read_snapshot
+from qltui.tui.screens.trend_keys import TrendKeys
+from qltui.tui.selection import Selection
 from qltui.tui.source import NothingYet, ReadError
 from qltui.tui.widgets.cell_detail import CellDetail, CellLine
 from qltui.tui.widgets.footer import Footer
@@ -46,7 +50,7 @@ if TYPE_CHECKING:
 __all__ = ["MonitorScreen"]
 
 
-class MonitorScreen(EngineKeys, Screen[None], inherit_bindings=False):
+class MonitorScreen(EngineKeys, TrendKeys, Screen[None], inherit_bindings=False):
     """Everything about the exposure that is being reduced, or about an older one."""
 
     BINDINGS = MONITOR_BINDINGS
@@ -57,6 +61,7 @@ class MonitorScreen(EngineKeys, Screen[None], inherit_bindings=False):
         self._health = Health("alive")
         self._error = ""
         self._process_number: int | None = None
+        self._alarms = 0
         self._expanded = ""
         self._detail_open = False
         self._arrangement = Arrangement()
@@ -86,6 +91,11 @@ class MonitorScreen(EngineKeys, Screen[None], inherit_bindings=False):
     def engine(self) -> EngineView | None:
         """The engine; None where there is none that lives."""
         return self._view.engine if self._view is not None and self._health.is_alive else None
+
+    @property
+    def reachable(self) -> tuple[str, ...]:
+        """Panes that are on the screen."""
+        return self._arrangement.panes
 
     @property
     def grid(self) -> StepGrid:
@@ -155,9 +165,11 @@ class MonitorScreen(EngineKeys, Screen[None], inherit_bindings=False):
 
     def _take(self, snapshot: Snapshot) -> None:
         """Hand the panes their parts of what was read."""
+        if self._process_number is None:
+            snapshot = after_reset(snapshot, self.viewer.memory.get("monitor.since", 0.0))
         self._health = engine_health(snapshot.engine, self.viewer.clock(), exists=self.viewer.process_exists)
         if snapshot.view is not None:
-            self._view = snapshot.view
+            self._view, self._alarms = snapshot.view, snapshot.alarms
             self.log_pane.add(snapshot.log)
             self._show_process()
         elif self._view is not None:
@@ -181,13 +193,19 @@ class MonitorScreen(EngineKeys, Screen[None], inherit_bindings=False):
     def _show_status(self) -> None:
         view = self._view or NothingYet().monitor_view()
         back = self._process_number is not None
-        picture = StatusPicture(view, self._health, self.viewer.clock(), back, self._error)
+        notes = head_notes(view.engine, Health("alive"), self._alarms, self.viewer.who, self.viewer.charset)
+        picture = StatusPicture(view, self._health, self.viewer.clock(), back, self._error, tuple(notes))
         self.query_one(StatusBar).show(picture)
 
     def _show_cell(self) -> None:
         process, cursor = self.grid.process, self.grid.cursor
         self.query_one(CellLine).show(process, cursor, self._view.engine if self._view is not None else None)
         self.query_one(CellDetail).show(process, cursor)
+        if process is not None:
+            # Other screens open at what is looked at here; while following they show the latest as well.
+            place = (cursor.camera, cursor.step) if cursor is not None else ("", "")
+            exposure = process.exposure
+            self.viewer.selection = Selection(self._process_number, exposure.expid, exposure.night, *place)
 
     async def _update_trend(self) -> None:
         """Read the chart's values again where its question or the record has changed."""
@@ -235,7 +253,7 @@ class MonitorScreen(EngineKeys, Screen[None], inherit_bindings=False):
         """Put every pane in its place."""
         self._arrange()
 
-    def _headings(self, pane: str) -> str:
+    def heading(self, pane: str) -> str:
         """Return what stands above a pane."""
         cursor = self.grid.cursor
         if pane == "grid":
@@ -253,7 +271,7 @@ class MonitorScreen(EngineKeys, Screen[None], inherit_bindings=False):
         focused = self.focused.id if self.focused is not None else ""
         for name, headings in self._arrangement.rules.items():
             above, below = self._arrangement.joints.get(name, ((), ()))
-            shown = [Heading(column, self._headings(pane), pane == focused) for column, pane in headings]
+            shown = [Heading(column, self.heading(pane), pane == focused) for column, pane in headings]
             self.query_one(f"#{name}", Rule).show(shown, above, below)
 
     def _show_footer(self) -> None:
@@ -265,6 +283,7 @@ class MonitorScreen(EngineKeys, Screen[None], inherit_bindings=False):
             expanded=bool(self._expanded) or self._detail_open,
             empty=self.grid.process is None,
             current="monitor",
+            width=self.size.width,
         )
         self.query_one(Footer).show(hints)
 
@@ -306,6 +325,10 @@ class MonitorScreen(EngineKeys, Screen[None], inherit_bindings=False):
             current = self.focused.id if self.focused is not None else ""
             index = (panes.index(current) + by) % len(panes) if current in panes else 0
             self.query_one(f"#{panes[index]}").focus()
+
+    def focus_pane(self, name: str) -> None:
+        """Give the keys to a pane."""
+        self.query_one(f"#{name}").focus()
 
     def action_expand(self) -> None:
         """Give the pane with the keys the whole terminal, or take it back."""
@@ -361,29 +384,3 @@ class MonitorScreen(EngineKeys, Screen[None], inherit_bindings=False):
         """Hold the log still, or let it go on."""
         self.log_pane.toggle_pause()
         self._show_rules()
-
-    def action_metric(self, by: int) -> None:
-        """Show the trend of another metric."""
-        self._change_trend(lambda process, cursor: self.follower.next_metric(process, cursor, by))
-
-    def action_arm(self) -> None:
-        """Show the trend of another arm."""
-        self._change_trend(self.follower.next_arm)
-
-    def action_element(self) -> None:
-        """Show the trend of another element."""
-        self._change_trend(self.follower.next_element)
-
-    def action_cameras(self) -> None:
-        """Show the trend of the camera under the cursor alone, or of all of its arm."""
-        self._change_trend(self.follower.toggle_cameras)
-
-    def action_obstypes(self) -> None:
-        """Show the trend over exposures of this kind, or of all kinds."""
-        self._change_trend(self.follower.toggle_obstypes)
-
-    def _change_trend(self, change: Change) -> None:
-        process, cursor = self.grid.process, self.grid.cursor
-        if process is not None and cursor is not None:
-            change(process, cursor)
-            self.trend_soon()

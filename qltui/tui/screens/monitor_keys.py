@@ -34,7 +34,14 @@ MONITOR_BINDINGS: Final = [
     Binding("o", "obstypes", "obstypes", id="monitor.obstypes", tooltip="trend: this kind of exposure, or all kinds"),
 ]
 
-_GENERAL: Final = ("monitor.expand", "app.theme", "app.help", "app.quit")
+_ALWAYS: Final = ("app.jump", "app.help", "app.theme")
+_GENERAL: Final = ("monitor.expand", "app.quit")
+
+_WIDE: Final = 150
+"""From this width on the footer names all screens that have a number."""
+
+_FEW: Final = 3
+"""Screens that it names else."""
 
 _FOOTER: Final[Mapping[str, tuple[str, ...]]] = {
     "grid": ("grid.values", "monitor.reprocess", "monitor.metric", "monitor.filter"),
@@ -49,16 +56,26 @@ _WORDS: Final[Mapping[str, str]] = {"app.theme": "night", "app.quit": "quit"}
 
 
 def footer_hints(
-    commands: Mapping[str, Command], pane: str, *, looking_back: bool, expanded: bool, empty: bool, current: str
+    commands: Mapping[str, Command],
+    pane: str,
+    *,
+    looking_back: bool,
+    expanded: bool,
+    empty: bool,
+    current: str,
+    width: int,
 ) -> list[KeyHint]:
-    """Return what the footer names: screens where there are several, then what helps here, then what helps anywhere."""
-    hints = [KeyHint(entry.key, entry.title, entry.name == current) for entry in SCREENS] if len(SCREENS) > 1 else []
+    """Return what the footer names: some screens and the way to all, what helps here, and what helps anywhere."""
+    numbered = [entry for entry in SCREENS if entry.key]
+    if width < _WIDE:
+        numbered = [entry for entry in numbered if entry.name != current][:_FEW]
+    hints = [KeyHint(entry.key, entry.title, entry.name == current) for entry in numbered]
     ids = [] if empty else list(_FOOTER.get(pane, ()))
     if looking_back:
         ids.insert(0, "monitor.latest")
     if expanded:
         ids.insert(0, "monitor.back")
-    for name in dict.fromkeys((*ids, *_GENERAL)):
+    for name in dict.fromkeys((*_ALWAYS, *ids, *_GENERAL)):
         if name in commands and not (expanded and name == "monitor.expand"):
             command = commands[name]
             hints.append(KeyHint(command.key, _WORDS.get(name, command.word)))

@@ -16,11 +16,12 @@ _LOG_LINES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One look at the record; `view` is None where only the heartbeat has moved on."""
+    """One look at the record; `view` is None where only the heartbeat has moved on. `alarms` counts the open ones."""
 
     engine: EngineView
     view: MonitorView | None
     log: tuple[LogLine, ...] = ()
+    alarms: int = 0
 
 
 def read_snapshot(seen: int | None, process: int | None, last_line: int) -> Callable[[Source], Snapshot]:
@@ -40,7 +41,8 @@ def read_snapshot(seen: int | None, process: int | None, last_line: int) -> Call
         if seen is not None and source.version() == seen:
             return Snapshot(source.engine(), None)
         view = source.monitor_view(process)
-        return Snapshot(view.engine, view, tuple(source.log_lines(after=last_line, limit=_LOG_LINES)))
+        log = tuple(source.log_lines(after=last_line, limit=_LOG_LINES))
+        return Snapshot(view.engine, view, log, len(source.alarms(open_only=True)))
 
     return query
 

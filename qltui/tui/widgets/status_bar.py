@@ -11,7 +11,7 @@ from qltui.model import Exposure, Status
 from qltui.store.views import EngineView, MonitorView, ProcessView
 from qltui.tui.health import Health
 from qltui.tui.symbols import STATUS_MARKS, Charset
-from qltui.tui.text import Line, beside, clean, join, line_width
+from qltui.tui.text import Line, beside, clean, fit, join, line_width
 from qltui.tui.widgets.lines import Lines
 from qltui.tui.words import duration, night_date, plural, span
 
@@ -41,6 +41,8 @@ class StatusPicture:
         Whether an older exposure is shown than the latest.
     error : str
         Why the record could not be read; empty where it could.
+    notes : tuple of Line
+        What stands at the upper right: alarms, mode, observer.
     """
 
     view: MonitorView
@@ -48,6 +50,7 @@ class StatusPicture:
     now: float
     looking_back: bool = False
     error: str = ""
+    notes: tuple[Line, ...] = ()
 
 
 def identity(exposure: Exposure, width: int, title: str) -> Line:
@@ -179,11 +182,14 @@ def _counts(picture: StatusPicture) -> list[Line]:
 def status_lines(picture: StatusPicture, instrument: Instrument, charset: Charset, width: int) -> list[Line]:
     """Return the two lines of the status bar."""
     process = picture.view.process
+    notes = beside(picture.notes, width // 4)
     if process is None:
         night = night_date(picture.view.night) if picture.view.night else "no night yet"
         first: Line = ((f" {instrument.title} ", "strong"), (night, "text"), ("   no exposure yet", "dim"))
     else:
-        first = identity(process.exposure, width, instrument.title)
+        first = identity(process.exposure, width - (line_width(notes) + 3 if notes else 0), instrument.title)
+    if notes:
+        first = (*fit(first, width - line_width(notes) - 1), *notes, (" ", ""))
     counts = _counts(picture)
     right = beside(counts, max(0, width // 2 - 2))
     room = width - line_width(right) - 5
