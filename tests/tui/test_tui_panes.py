@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import ClassVar
 
 import known
 import pytest
 
 import qltui.tui
-
 from qltui.model import Status
 from qltui.tables.table import Column, Judged, Row, Table
 from qltui.tui.app import MonitorApp
@@ -95,7 +95,7 @@ class TwoTables(PaneScreen):
 
 class TwoTablesApp(MonitorApp):
     CSS_PATH = Path(qltui.tui.__file__).with_name("qltui.tcss")
-    MODES = {**MonitorApp.MODES, "monitor": TwoTables}
+    MODES: ClassVar = {**MonitorApp.MODES, "monitor": TwoTables}
 
 
 async def settle(pilot):
