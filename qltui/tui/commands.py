@@ -14,7 +14,7 @@ from textual.binding import Binding
 if TYPE_CHECKING:
     from textual.dom import DOMNode
 
-__all__ = ["Command", "collect_commands", "fuzzy_score", "key_name"]
+__all__ = ["Command", "collect_commands", "fuzzy_score", "key_name", "key_of"]
 
 _KEY_NAMES: Final[Mapping[str, str]] = {
     "question_mark": "?",
@@ -66,6 +66,12 @@ def key_name(keys: str) -> str:
     """Return keys as an observer reads them: ``"?"`` for ``question_mark``; of several the first."""
     first = keys.split(",", maxsplit=1)[0].strip()
     return _KEY_NAMES.get(first, first.replace("ctrl+", "^"))
+
+
+def key_of(name: str) -> str:
+    """Return the key that `key_name` writes as `name`; of two keys after one another the first."""
+    first = name.split(" ", maxsplit=1)[0]
+    return next((key for key, words in _KEY_NAMES.items() if words == first), first.replace("^", "ctrl+"))
 
 
 def _declared(node: DOMNode) -> Iterable[Binding]:

@@ -20,7 +20,8 @@ from qltui.tui.memory import Memory
 from qltui.tui.screens import SCREENS
 from qltui.tui.screens.base import PaneScreen
 from qltui.tui.selection import Selection
-from qltui.tui.widgets.footer import Footer
+from qltui.tui.text import plain
+from qltui.tui.widgets.footer import Footer, KeyHint, footer_line, hint_at
 from qltui.tui.widgets.head_line import HeadLine
 from qltui.tui.widgets.table import TableView
 
@@ -294,3 +295,30 @@ def test_rows_fill_the_screen_and_the_last_are_left_out_where_there_is_no_room()
     small = arrange_rows(80, 8, rows).boxes
     assert "a" in small
     assert "d" not in small
+
+
+async def test_the_mouse_moves_opens_and_presses_keys(opened):
+    async with opened() as (app, pilot):
+        screen = app.screen_stack[0]
+        left = screen.query_one("#left")
+        await pilot.click("#left", offset=(4, 3))
+        await settle(pilot)
+        assert left.cursor_key == 3576
+        await pilot.click("#left", offset=(4, 3))
+        await settle(pilot)
+        assert screen.chosen == [("left", 3576)]
+        column = screen.query_one(Footer).text.index("expand")
+        await pilot.click("#footer", offset=(column, 0))
+        await settle(pilot)
+        assert screen.reachable == ("left",)
+
+
+def test_a_hint_is_where_it_is_drawn():
+    hints = [KeyHint("e", "expand"), KeyHint("very", "long " * 10), KeyHint("?", "help")]
+    line = plain(footer_line(hints, 40))
+    found = [hint_at(hints, 40, column) for column in range(40)]
+    for hint in (hints[0], hints[2]):
+        start = line.index(f"{hint.key} {hint.word}")
+        assert found.index(hint) == start
+        assert found.count(hint) == len(f"{hint.key} {hint.word}")
+    assert hints[1] not in found

@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MonitorScreen"]
 
+_ROOMY = 100
+
 
 class MonitorScreen(EngineKeys, TrendKeys, Screen[None], inherit_bindings=False):
     """Everything about the exposure that is being reduced, or about an older one."""
@@ -193,7 +195,9 @@ class MonitorScreen(EngineKeys, TrendKeys, Screen[None], inherit_bindings=False)
     def _show_status(self) -> None:
         view = self._view or NothingYet().monitor_view()
         back = self._process_number is not None
-        notes = head_notes(view.engine, Health("alive"), self._alarms, self.viewer.who, self.viewer.charset)
+        # Where there is little room, the exposure comes before the number of old alarms.
+        alarms = self._alarms if self.size.width >= _ROOMY else 0
+        notes = head_notes(view.engine, Health("alive"), alarms, self.viewer.who, self.viewer.charset)
         picture = StatusPicture(view, self._health, self.viewer.clock(), back, self._error, tuple(notes))
         self.query_one(StatusBar).show(picture)
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from qltui.tui.text import Line, beside, clean
+from qltui.tui.commands import key_of
+from qltui.tui.text import Line, beside, clean, line_width
 from qltui.tui.widgets.lines import Lines
 
-__all__ = ["Footer", "KeyHint", "footer_line"]
+if TYPE_CHECKING:
+    from textual.events import Click
+
+__all__ = ["Footer", "KeyHint", "footer_line", "hint_at"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +25,27 @@ class KeyHint:
     current: bool = False
 
 
+def _part(hint: KeyHint) -> Line:
+    return ((hint.key, "key"), (f" {hint.word}", "strong" if hint.current else "text"))
+
+
 def footer_line(hints: Sequence[KeyHint], width: int) -> Line:
     """Return as many hints as fit, the first ones first."""
-    parts: list[Line] = [((hint.key, "key"), (f" {hint.word}", "strong" if hint.current else "text")) for hint in hints]
-    return ((" ", ""), *beside(parts, width - 2, "  "))
+    return ((" ", ""), *beside([_part(hint) for hint in hints], width - 2, "  "))
+
+
+def hint_at(hints: Sequence[KeyHint], width: int, column: int) -> KeyHint | None:
+    """Return the hint that `footer_line` draws at a column, or None beside all of them."""
+    end = 1
+    for hint in hints:
+        across = line_width(_part(hint))
+        start = end + 2 if end > 1 else end
+        if start + across - 1 > width - 2:
+            continue
+        if start <= column < start + across:
+            return hint
+        end = start + across
+    return None
 
 
 class Footer(Lines):
@@ -53,6 +75,12 @@ class Footer(Lines):
         if number == self._said:
             self._words = ""
             self.redraw()
+
+    def on_click(self, event: Click) -> None:
+        """Press the key that the mouse points at."""
+        hint = None if self._words else hint_at(self._hints, self.size.width, event.x)
+        if hint is not None:
+            self.app.simulate_key(key_of(hint.key))
 
     def draw(self, width: int, height: int) -> Sequence[Line]:  # noqa: ARG002
         """Return the line."""

@@ -19,7 +19,7 @@ from qltui.tui.widgets.table_lines import heading_line, measure, row_line, visib
 
 if TYPE_CHECKING:
     from textual.binding import BindingType
-    from textual.events import Click
+    from textual.events import Click, MouseScrollDown, MouseScrollUp
 
 __all__ = ["TableView"]
 
@@ -315,10 +315,22 @@ class TableView(Lines, can_focus=True):
         self.post_message(self.Ticked(self))
 
     def on_click(self, event: Click) -> None:
-        """Put the cursor where the mouse is."""
+        """Put the cursor where the mouse is; a click on the row that has it opens the row."""
         row = self._first_row + event.y - 1
-        if self._seen is not None and event.y >= 1 and row < len(self._seen.rows):
+        if self._seen is None or event.y < 1 or row >= len(self._seen.rows):
+            return
+        if row == self._row:
+            self.action_choose()
+        else:
             self.action_move(row - self._row)
+
+    def on_mouse_scroll_down(self, _event: MouseScrollDown) -> None:
+        """Go down with the wheel."""
+        self.action_move(3)
+
+    def on_mouse_scroll_up(self, _event: MouseScrollUp) -> None:
+        """Go up with the wheel."""
+        self.action_move(-3)
 
     def on_focus(self) -> None:
         """Mark the column that the keys are in."""
