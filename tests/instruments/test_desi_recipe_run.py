@@ -14,9 +14,9 @@ from qltui.instruments import run as runner
 from qltui.instruments.desi import measure_fibers, recipe
 from qltui.instruments.desi.calibration import Calibrations
 from qltui.instruments.desi.files import inspect, read_camera_header
-from qltui.instruments.desi.products import bin_image
 from qltui.instruments.errors import ReductionError
 from qltui.model import CameraTask, Exposure, Status
+from qltui.reduction.binning import bin_image
 from qltui.simulate.calibrations import simulate_calibrations
 from qltui.simulate.exposure import simulate_exposure
 from qltui.simulate.request import SimulationRequest

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from qltui.instruments.desi.constants import PREVIEW_SIZE
 from qltui.instruments.desi.fiber_table import fiber_columns
 from qltui.instruments.desi.state import Kind, State
 from qltui.model import Product
+from qltui.reduction.binning import bin_bits, bin_image
+from qltui.reduction.masks import NAMES as MASK_NAMES
 
 if TYPE_CHECKING:
     from astropy.io import fits
 
-__all__ = ["bin_image", "bin_spectra", "write_products"]
-
-PREVIEW_SIZE: Final = 512
-"""Rows and columns of a preview, at most."""
+__all__ = ["bin_spectra", "write_products"]
 
 SPECTRA_ROWS: Final = 4
 """Rows of the detector in one bin of the spectra that are kept."""
@@ -157,29 +157,27 @@ def _tables(state: State) -> list[fits.BinTableHDU]:
 
 
 def _preview(state: State) -> list[fits.ImageHDU]:
-    """Return the image in fewer, larger pixels."""
-    image, factor = bin_image(state.ccd.image, PREVIEW_SIZE)
-    hdu = _image("PREVIEW", image, "electron")
-    hdu.header["BINNING"] = (factor, "pixels in one, along each axis")
-    return [hdu]
+    """Return the image in fewer, larger pixels: reduced, raw where the recipe kept that, and what is flagged.
 
-
-def bin_image(image: npt.NDArray[np.float32], size: int) -> tuple[npt.NDArray[np.float32], int]:
-    """Return the mean of blocks of pixels, at most `size` on a side, and how many pixels wide a block is.
-
-    Parameters
-    ----------
-    image : ndarray of float32, shape (ny, nx)
-        Rows and columns that do not fill a block are left out.
-    size : int
-        Longest side of the result.
+    A flag of a large pixel is that of any pixel in it: a hit by a cosmic ray is never averaged away.
     """
-    factor = max(1, -(-max(image.shape) // size))
-    ny, nx = (length // factor for length in image.shape)
-    # Rows first: that runs along the memory, and leaves little for the second sum.
-    rows = image[: ny * factor].reshape(ny, factor, image.shape[1]).sum(axis=1)
-    blocks = rows[:, : nx * factor].reshape(ny, nx, factor).sum(axis=2)
-    return (blocks / np.float32(factor * factor)).astype(np.float32), factor
+    image, factor = bin_image(state.ccd.image, PREVIEW_SIZE)
+    flags, _ = bin_bits(state.ccd.mask, PREVIEW_SIZE)
+    reduced = _image("PREVIEW", image, "electron")
+    marks = _image("FLAGS", flags)
+    for bit, words in MASK_NAMES.items():
+        marks.header[f"FLAG{bit}"] = (words, f"meaning of the bit of value {bit}")
+    hdus = [(reduced, factor, "ccd"), (marks, factor, "ccd")]
+    if state.raw_preview is not None:
+        hdus.append((_image("RAW", state.raw_preview[0], "adu"), state.raw_preview[1], "data"))
+    for hdu, binning, section in hdus:
+        hdu.header["BINNING"] = (binning, "pixels in one, along each axis")
+        for number, amplifier in enumerate(state.ccd.amplifiers, 1):
+            part = getattr(amplifier, section)
+            hdu.header[f"AMPNAM{number}"] = (amplifier.name, "amplifier")
+            corners = f"[{part.x0 + 1}:{part.x1},{part.y0 + 1}:{part.y1}]"
+            hdu.header[f"AMPSEC{number}"] = (corners, "its pixels, before binning")
+    return [hdu for hdu, _, _ in hdus]
 
 
 def _spectra(state: State) -> list[fits.ImageHDU]:

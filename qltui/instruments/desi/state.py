@@ -72,6 +72,9 @@ class State:
         One for each amplifier.
     ccd : CcdImage
         Electrons.
+    raw_preview : (ndarray of float32, int) or None
+        The raw image, overscan included, in fewer and larger pixels [ADU], and how many pixels wide these are; None
+        where no preview is wanted.
     cosmics : CosmicCounts or None
         None where they were not looked for.
     dx, dy : Shift or None
@@ -121,6 +124,7 @@ class State:
     fibermap: FiberMap | None = None
     fibermap_reason: str = ""
     overscans: tuple[Overscan, ...] = ()
+    raw_preview: tuple[npt.NDArray[np.float32], int] | None = None
     cosmics: CosmicCounts | None = None
     dx: Shift | None = None
     dy: Shift | None = None

@@ -16,6 +16,7 @@ from qltui.instruments.desi.recipe import check_ccds, check_fibers
 from qltui.instruments.desi.recipe_spectra import check_arc, check_fiberflat, check_spectra
 from qltui.instruments.desi.state import State
 from qltui.model import Amplifier, CameraTask, Exposure, Section
+from qltui.reduction.binning import bin_bits, bin_image
 from qltui.reduction.detector import assemble
 from qltui.reduction.flat import FiberFlat
 from qltui.reduction.overscan import measure_overscan
@@ -32,9 +33,17 @@ _NFIBER: Final = 10
 def warm_up() -> None:
     """Compile every kernel, or load it from the cache: the first exposure of a night must not wait for it."""
     rice.warm_up()
+    _shrink()
     flat = check_fiberflat(check_fibers(check_ccds(_state("FLAT", None)))).flat
     check_arc(check_fibers(check_ccds(_state("ARC", None))))
     check_spectra(check_fibers(check_ccds(_state("SCIENCE", flat))))
+
+
+def _shrink() -> None:
+    """Bin a raw image, a reduced one and a mask, as the preview does."""
+    for kind in (np.uint16, np.float32):
+        bin_image(np.zeros((4, 4), dtype=kind), 2)
+    bin_bits(np.zeros((4, 4), dtype=np.uint8), 2)
 
 
 def _traces(arm: str) -> TraceSet:
