@@ -80,6 +80,8 @@ class MonitorApp(App[int], inherit_bindings=False):
         Where the engine keeps record, products and logs.
     save_directory : Path
         Where tables are saved; the working directory where not given.
+    start_engine : callable
+        Starts an engine, waits for it and returns its process number; None where there are no settings for one.
     """
 
     CSS_PATH = "qltui.tcss"
@@ -120,6 +122,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         memory: Memory | None = None,
         state_directory: Path | None = None,
         save_directory: Path | None = None,
+        start_engine: Callable[[], int] | None = None,
     ) -> None:
         super().__init__(ansi_color=None)
         self.reader = reader
@@ -132,6 +135,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         self.alarm_bell = AlarmBell(self.memory)
         self.state_directory = state_directory
         self.save_directory = save_directory if save_directory is not None else Path.cwd()
+        self.start_engine = start_engine
         self.selection = Selection()
         self._arrivals: dict[str, Selection] = {}
         self._trail: list[str] = []

@@ -82,7 +82,7 @@ class NotificationsScreen(PaneScreen):
     def __init__(self) -> None:
         super().__init__()
         self._found: AlarmList | None = None
-        self._seen: float | None = self.viewer.memory.get(SEEN_KEY, None)
+        self._seen: float = self.viewer.memory.get(SEEN_KEY, 0.0)
 
     # -- parts -------------------------------------------------------------------------------------------------
 
@@ -114,11 +114,11 @@ class NotificationsScreen(PaneScreen):
         self._show_detail()
         if answer.alarms:
             newest = max(alarm.time for alarm in answer.alarms)
-            self.viewer.memory.set(SEEN_KEY, max(newest, self.viewer.memory.get(SEEN_KEY, None) or 0.0))
+            self.viewer.memory.set(SEEN_KEY, max(newest, self.viewer.memory.get(SEEN_KEY, 0.0)))
 
     def on_screen_suspend(self) -> None:
         """Remember what was shown: it is no longer new at the next visit."""
-        self._seen = self.viewer.memory.get(SEEN_KEY, None)
+        self._seen = self.viewer.memory.get(SEEN_KEY, 0.0)
 
     @property
     def alarms(self) -> TableView:
@@ -138,7 +138,7 @@ class NotificationsScreen(PaneScreen):
     @property
     def _last_seen(self) -> float:
         """At the first visit of all, nothing is called new."""
-        return self._seen if isinstance(self._seen, int | float) else float("inf")
+        return self._seen or float("inf")
 
     def _alarm(self, key: Hashable | None) -> AlarmEntry | None:
         entries = self._found.alarms if self._found is not None else ()
@@ -162,7 +162,7 @@ class NotificationsScreen(PaneScreen):
             return ((bell, "dim"),)
         count = self._found.open_count
         new = sum(alarm.time > self._last_seen for alarm in self._found.alarms)
-        since = f" since {short_time(self._seen)} UT" if self._seen is not None else ""
+        since = f" since {short_time(self._seen)} UT" if self._seen else ""
         return join(
             (
                 ((f"{count} open" if count else "none open", "strong" if count else "text"),),
