@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from qltui.config import Config
 from qltui.config_text import to_toml
 from qltui.engine.settings import EngineSettings
 
-__all__ = ["settings_for", "workflow_options"]
+__all__ = ["settings_for", "starter", "workflow_options"]
 
 
 def workflow_options(config: Config) -> dict[str, str | float | int | bool]:
@@ -39,3 +41,24 @@ def settings_for(config: Config, *, who: str) -> EngineSettings:
         configuration=to_toml(config),
         who=who,
     )
+
+
+def starter(config: Config, *, who: str) -> Callable[[], int]:
+    """Return what a screen calls to start an engine: it waits for it and returns its process number.
+
+    It raises `qltui.engine.launch.EngineStartError` with cause and action.
+    """
+
+    def start() -> int:
+        from qltui.engine.launch import EngineStartError, start_engine
+
+        directory = config.data_directory
+        if directory is None:
+            msg = "no data directory is set; start the viewer with --data DIR, or set paths.data"
+            raise EngineStartError(msg)
+        if not directory.is_dir():
+            msg = f"{directory} is not a directory; give the root that holds the nights with --data DIR"
+            raise EngineStartError(msg)
+        return start_engine(settings_for(config, who=who))
+
+    return start

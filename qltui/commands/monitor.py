@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from qltui.commands.engine import settings_for
+from qltui.commands.engine import settings_for, starter
 from qltui.commands.exit_codes import CommandError, ExitCode
 from qltui.commands.options import add_data, configuration, instrument_of, observer, require_data
 from qltui.config import Config
@@ -98,4 +98,6 @@ def show(args: argparse.Namespace, config: Config, instrument: Instrument, *, ow
         mouse=_mouse(args, config),
         own_engine=own_engine,
         who=observer(config),
+        config=config,
+        start_engine=starter(config, who=observer(config)),
     )

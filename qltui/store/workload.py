@@ -129,4 +129,4 @@ def unreduced(database: Database, limit: int = 500, nights: int = _NIGHTS) -> tu
            LIMIT ?""",
         (nights, limit),
     )
-    return tuple(RawExposure(*row[:-1], cancelled=bool(row[-1])) for row in rows)
+    return tuple(RawExposure(*row[:-1], bool(row[-1])) for row in rows)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import getpass
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qltui.config import Config
 
 __all__ = ["locale_encoding", "run_monitor", "terminal_fault"]
 
@@ -70,6 +74,8 @@ def run_monitor(
     own_engine: bool = False,
     who: str = "",
     keymap: Mapping[str, str] | None = None,
+    config: Config | None = None,
+    start_engine: Callable[[], int] | None = None,
 ) -> int:
     """Show the Monitor of a state directory until the observer leaves.
 
@@ -93,6 +99,10 @@ def run_monitor(
         The observer's name; the user's where empty.
     keymap : mapping
         Other keys by id of the binding, ``{"app.theme": "f2"}``.
+    config : Config
+        The settings as this command has read them, for the screen that shows them.
+    start_engine : callable
+        Starts an engine with these settings, waits for it and returns its process number.
 
     Returns
     -------
@@ -127,6 +137,8 @@ def run_monitor(
         keymap=keymap,
         memory=memory,
         state_directory=Path(state_directory),
+        config=config,
+        start_engine=start_engine,
     )
     try:
         app.run(mouse="SSH_CONNECTION" not in os.environ if mouse is None else mouse)

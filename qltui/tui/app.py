@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
     from textual.theme import Theme
 
+    from qltui.config import Config
     from qltui.store.views import EngineView
     from qltui.tui.screens.asking import Picture
     from qltui.tui.text import Line
@@ -80,6 +81,8 @@ class MonitorApp(App[int], inherit_bindings=False):
         Where the engine keeps record, products and logs.
     save_directory : Path
         Where tables are saved; the working directory where not given.
+    config : Config
+        The settings with which this viewer was started; None where nobody has read any.
     start_engine : callable
         Starts an engine, waits for it and returns its process number; None where there are no settings for one.
     """
@@ -122,6 +125,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         memory: Memory | None = None,
         state_directory: Path | None = None,
         save_directory: Path | None = None,
+        config: Config | None = None,
         start_engine: Callable[[], int] | None = None,
     ) -> None:
         super().__init__(ansi_color=None)
@@ -135,6 +139,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         self.alarm_bell = AlarmBell(self.memory)
         self.state_directory = state_directory
         self.save_directory = save_directory if save_directory is not None else Path.cwd()
+        self.config = config
         self.start_engine = start_engine
         self.selection = Selection()
         self._arrivals: dict[str, Selection] = {}
