@@ -209,13 +209,15 @@ def newest_process(database: Database, exposure: int) -> int | None:
 
 
 def latest_process(database: Database, instrument: str) -> int | None:
-    """Return the newest process of the newest exposure that has one; None where nothing was reduced yet."""
+    """Return the newest process of the newest exposure that was begun, else that waits; None where there is none."""
     nights = database.sql(
         """SELECT night.id FROM instrument JOIN night ON night.instrument_id = instrument.id
            WHERE instrument.name = ? ORDER BY night.night DESC""",
         (text_value(instrument),),
     )
-    return _first_process(database, [night for (night,) in nights], -1)
+    order = [night for (night,) in nights]
+    begun = _first_process(database, order, -1, condition="AND process.started IS NOT NULL")
+    return begun if begun is not None else _first_process(database, order, -1)
 
 
 def neighbour_process(database: Database, process: int, by: int) -> int | None:
@@ -243,12 +245,14 @@ def neighbour_process(database: Database, process: int, by: int) -> int | None:
     return _first_process(database, [other for (other,) in nights], by)
 
 
-def _first_process(database: Database, nights: list[int], by: int, beyond: int | None = None) -> int | None:
+def _first_process(
+    database: Database, nights: list[int], by: int, beyond: int | None = None, *, condition: str = ""
+) -> int | None:
     """Return the newest process of the last (by < 0) or first exposure of the first of `nights` that has one."""
     sign, order = ("<", "DESC") if by < 0 else (">", "ASC")
-    condition = "" if beyond is None else f"AND exposure.expid {sign} ?"
-    query = f"""SELECT (SELECT max(id) FROM process WHERE process.exposure_id = exposure.id) AS newest
-                FROM exposure WHERE exposure.night_id = ? {condition} AND newest IS NOT NULL
+    side = "" if beyond is None else f"AND exposure.expid {sign} ?"
+    query = f"""SELECT (SELECT max(id) FROM process WHERE process.exposure_id = exposure.id {condition}) AS newest
+                FROM exposure WHERE exposure.night_id = ? {side} AND newest IS NOT NULL
                 ORDER BY exposure.expid {order} LIMIT 1"""  # noqa: S608 -- words of our own, values are parameters
     for night in nights:
         rows = database.sql(query, (night,) if beyond is None else (night, beyond))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from qltui.instruments.base import Instrument, MetricDefinition, StepDefinition
 from qltui.model import Judgement, Status, worst
 from qltui.store.views import ProcessView
+from qltui.tables.camera import find_metric
 from qltui.tables.cells import cell_reason, cell_status, step_view
 from qltui.tables.companions import deviation, worst_element
 from qltui.tables.table import Column, Judged, Row, Styled, Table, Value
@@ -110,7 +111,8 @@ def camera_table(process: ProcessView, instrument: Instrument, step: StepDefinit
 
     Rows have the camera's name for a key.
     """
-    metrics = instrument.metrics_for(process.exposure.obstype, step.name)
+    # Quantities with a unit first: a check of the header is the last that an observer wants to read.
+    metrics = sorted(instrument.metrics_for(process.exposure.obstype, step.name), key=lambda metric: not metric.unit)
     columns = [Column("camera", "camera", doc="camera"), Column("status", "step", doc="status of the step")]
     for metric in metrics:
         columns.append(Column(metric.name, metric.short, metric.unit, metric.format, ">", metric.definition))
@@ -230,7 +232,7 @@ def value_table(
     for camera, step, judgement in _judged(process, instrument):
         if (cameras and camera not in cameras) or (metrics and judgement.metric not in metrics):
             continue
-        definition = _definition(instrument, judgement.metric)
+        definition = find_metric(instrument, judgement.metric)
         for index, element in enumerate(judgement.elements):
             rows.append(
                 Row((camera, judgement.metric, element), _value_row(camera, step, judgement, definition, index))
@@ -270,14 +272,6 @@ def _judged(process: ProcessView, instrument: Instrument) -> Iterator[tuple[str,
         for step in view.steps if view is not None else ():
             for judgement in step.judgements:
                 yield camera.name, step.step, judgement
-
-
-def _definition(instrument: Instrument, name: str) -> MetricDefinition:
-    """Return a metric's entry; one made of its name for a metric that this version no longer knows."""
-    try:
-        return instrument.metric(name)
-    except KeyError:
-        return MetricDefinition(name, name, name, "", "", (), "", "", "", "", "", format=".4g")
 
 
 # -- runs ----------------------------------------------------------------------------------------------------------

@@ -72,8 +72,12 @@ def test_neighbours_go_over_nights_and_pass_what_was_not_reduced(store, night):
     assert store.ask(details.neighbour_process, 999, 1) is None
 
 
-def test_the_latest_is_the_newest_run_of_the_newest_exposure(store, night):
+def test_the_latest_is_the_newest_run_of_the_newest_exposure_that_was_begun(store, night, make_exposure):
     assert store.ask(details.latest_process, "desi") == night[3580]
+    waiting = store.enqueue(store.add_exposure(make_exposure(3590, night=20191002)), Trigger.NEW, "engine", ("b0",))
+    assert store.ask(details.latest_process, "desi") == night[3580]
+    store.start_process(waiting)
+    assert store.ask(details.latest_process, "desi") == waiting
     assert store.ask(details.latest_process, "other") is None
     found = store.ask(details.exposure_details, night[3575])
     assert store.ask(details.newest_process, found.exposure_id) == night["again"]

@@ -9,6 +9,7 @@ from textual.binding import Binding
 from qltui.instruments.base import Instrument, MetricDefinition
 from qltui.model import Judgement, Status
 from qltui.store.views import EngineView, ProcessView
+from qltui.tables.wording import range_text
 from qltui.tui.cells import cell_reason, cell_status, first_judgement, step_view
 from qltui.tui.symbols import STATUS_MARKS, STATUS_WORDS, Charset
 from qltui.tui.text import Line, beside, clean, join, line_width, wrap
@@ -25,20 +26,6 @@ def find_metric(instrument: Instrument, name: str) -> MetricDefinition:
         return instrument.metric(name)
     except KeyError:
         return MetricDefinition(name, name, name, "", "", (), "", "", "", "", "", format=".3g")
-
-
-def range_text(bounds: tuple[float, float], form: str) -> str:
-    """Return a range with its bounds, one-sided where one is infinite, a dash where there is none."""
-    low, high = bounds
-    if low != low or high != high:
-        return "–"
-    if low == float("-inf") and high == float("inf"):
-        return "any"
-    if low == float("-inf"):
-        return f"≤ {number(high, form)}"
-    if high == float("inf"):
-        return f"≥ {number(low, form)}"
-    return f"{number(low, form)} … {number(high, form)}"
 
 
 # -- one line ------------------------------------------------------------------------------------------------------

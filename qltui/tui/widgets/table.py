@@ -229,7 +229,9 @@ class TableView(Lines, can_focus=True):
         order = {"cursor": self._column if self.has_focus else -1, "sorted_by": self._order.column}
         lines = [heading_line(seen, layout, reverse=self._order.reverse, gutter=gutter, width=width, **order)]
         if not seen.rows:
-            words = f"no row with {clean(self.words)}: / changes the filter" if self.words else self._empty
+            words = clean(seen.note) or self._empty
+            if self.words:
+                words = f"no row with {clean(self.words)}: / changes the filter"
             return [*lines, ((f" {words}", "dim"),)]
         room = max(1, height - 1)
         self._first_row = self._first_shown(room, len(seen.rows))
