@@ -16,7 +16,7 @@ from rich.style import Style
 if TYPE_CHECKING:
     from textual.theme import Theme
 
-__all__ = ["PALETTES", "ROLES", "Ink", "Palette", "make_theme", "style_of"]
+__all__ = ["PALETTES", "RAMP", "ROLES", "Ink", "Palette", "make_theme", "style_of"]
 
 ROLES: Final = (
     "text",  # what is read
@@ -48,7 +48,7 @@ class Ink:
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """All colours of a theme; empty ones are left to the terminal."""
+    """All colours of a theme; empty ones are left to the terminal. `ramp` goes from dark to bright, for pictures."""
 
     name: str
     title: str
@@ -56,7 +56,17 @@ class Palette:
     background: str
     raised: str
     inks: Mapping[str, Ink]
+    ramp: tuple[str, ...] = ()
 
+
+def _ramp(first: int, last: int, pattern: str) -> tuple[str, ...]:
+    """Return `RAMP` colours at equal distances; the pattern says which components there are."""
+    steps = (round(first + (last - first) * level / (RAMP - 1)) for level in range(RAMP))
+    return tuple(pattern.format(value) for value in steps)
+
+
+RAMP: Final = 16
+"""Shades of a picture: few enough that neighbouring cells are often alike, which is cheap to send."""
 
 _DAY: Final = Palette(
     "day",
@@ -81,6 +91,7 @@ _DAY: Final = Palette(
         "mark": Ink("#62b0e8", bold=True),
         "band": Ink("#8a7434"),
     },
+    ramp=_ramp(0x0C, 0xF6, "#{0:02x}{0:02x}{0:02x}"),
 )
 
 _NIGHT: Final = Palette(
@@ -106,6 +117,7 @@ _NIGHT: Final = Palette(
         "mark": Ink("#ff0000", bold=True),
         "band": Ink("#8c0000"),
     },
+    ramp=_ramp(0x00, 0xF0, "#{0:02x}0000"),
 )
 
 _MONO: Final = Palette(
@@ -141,18 +153,30 @@ PALETTES: Final[Mapping[str, Palette]] = {palette.name: palette for palette in (
 def style_of(palette_name: str, role: str) -> Style:
     """Return the style of a role; ``"role+cursor"`` is the same under the cursor, an empty role plain text.
 
+    ``"pixel:12:3"`` is the shade 12 of the palette's ramp upon shade 3; the first may be a role as well.
+
     Raises
     ------
     KeyError
         Where there is no such palette or role.
     """
     palette = PALETTES[palette_name]
+    if role.startswith("pixel:"):
+        return _pixel_style(palette, *role.split(":")[1:])
     name, _, cursor = role.partition("+")
     ink = palette.inks[name or "text"]
     color = ink.color or palette.foreground or None
     # Dim and reverse together cannot be read on many terminals.
     dim = True if ink.dim and not cursor else None
     return Style(color=color, bold=True if ink.bold or cursor else None, dim=dim, reverse=True if cursor else None)
+
+
+def _pixel_style(palette: Palette, front: str, back: str) -> Style:
+    """Return two shades upon each other; where the palette has no ramp, the role alone."""
+    if not palette.ramp:
+        return Style() if front.isdigit() else style_of(palette.name, front)
+    color = palette.ramp[int(front)] if front.isdigit() else palette.inks[front].color
+    return Style(color=color, bgcolor=palette.ramp[int(back)], bold=None if front.isdigit() else True)
 
 
 def make_theme(palette: Palette) -> Theme:
