@@ -34,6 +34,7 @@ from qltui.store.schema_notes import (
     IncompleteFile,
     Mute,
 )
+from qltui.store.schema_survey import FieldSum, NightSum, Outcome, Tally, TargetCount, TargetSum
 
 __all__ = [
     "MODELS",
@@ -45,6 +46,7 @@ __all__ = [
     "Counter",
     "Event",
     "Exposure",
+    "FieldSum",
     "Flag",
     "HeaderValue",
     "Heartbeat",
@@ -55,12 +57,17 @@ __all__ = [
     "Measurement",
     "Mute",
     "Night",
+    "NightSum",
+    "Outcome",
     "PathField",
     "Process",
     "Product",
     "Revision",
     "Series",
     "Step",
+    "Tally",
+    "TargetCount",
+    "TargetSum",
 ]
 
 MODELS: Final[tuple[type[Model], ...]] = (
@@ -87,4 +94,10 @@ MODELS: Final[tuple[type[Model], ...]] = (
     Command,
     IncompleteFile,
     Heartbeat,
+    Outcome,
+    NightSum,
+    FieldSum,
+    TargetCount,
+    TargetSum,
+    Tally,
 )

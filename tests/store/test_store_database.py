@@ -42,15 +42,16 @@ def with_second(tmp_path, monkeypatch):
     """A later version of the code, with one migration more."""
     directory = tmp_path / "later [1]"
     directory.mkdir()
-    first = database_module.MIGRATIONS / "0001_initial.py"
-    (directory / first.name).write_text(first.read_text())
-    (directory / "0002_observer.py").write_text(SECOND)
+    known = database_module.MIGRATIONS
+    for migration in known.glob("[0-9]*.py"):
+        (directory / migration.name).write_text(migration.read_text())
+    (directory / "9999_observer.py").write_text(SECOND)
 
     def later():
         monkeypatch.setattr(database_module, "MIGRATIONS", directory)
 
     def now():
-        monkeypatch.setattr(database_module, "MIGRATIONS", first.parent)
+        monkeypatch.setattr(database_module, "MIGRATIONS", known)
 
     return later, now
 
@@ -76,10 +77,11 @@ def test_migrations_keep_the_data_up_and_down(database_path, with_second, make_e
     with Store.open(database_path) as store:
         assert store.exposures(20191001)[0].exposure == make_exposure()
         assert "observer" in columns(database_path, "exposure")
-        assert store._database.revert() == ["0002_observer"]
+        assert store._database.revert() == ["9999_observer"]
         assert "observer" not in columns(database_path, "exposure")
         assert store.exposures(20191001)[0].exposure == make_exposure()
-        assert store._database.revert() == ["0001_initial"]
+        reverted = store._database.revert("0001_initial")
+        assert reverted[0] > reverted[-1] == "0001_initial"
         assert store._database._peewee.get_tables() == ["schema_migration"]
     now()
     with Store.open(database_path) as store:
@@ -93,7 +95,7 @@ def test_a_record_of_the_future_is_refused_and_left_alone(database_path, with_se
     now()
     before = database_path.read_bytes()
     for read_only in (False, True):
-        with pytest.raises(NewerRecordError, match=r"newer qltui .*0002_observer.*update qltui"):
+        with pytest.raises(NewerRecordError, match=r"newer qltui .*9999_observer.*update qltui"):
             Store.open(database_path, read_only=read_only)
     assert database_path.read_bytes() == before
 

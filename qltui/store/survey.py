@@ -1,0 +1,322 @@
+"""The survey so far, summed up by night and by field; and the bookkeeping that makes it quick.
+
+`qltui.store.schema_survey.Outcome` has one short row for each exposure; every question here is one pass over one of its
+indexes, and what comes back is as long as what is shown: nights, or fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+from qltui.store.codec import text_value
+from qltui.store.database import Database
+
+__all__ = [
+    "CLASSES",
+    "FieldExposure",
+    "FieldSummary",
+    "NightSummary",
+    "count_targets",
+    "field_exposures",
+    "field_number",
+    "field_place",
+    "field_summaries",
+    "night_range",
+    "night_summaries",
+    "settle",
+    "target_counts",
+]
+
+CLASSES: Final = ("good", "warning", "bad", "open", "test")
+"""What an exposure is counted as, from its newest process and the observer's flag; the flag decides where there is one.
+
+good: NORMAL, or flagged good; warning; bad: ALARM, FAILED or MISSING, or flagged bad or junk; open: not judged, or not
+finished; test: flagged so, and counted nowhere else. The record keeps the place in this tuple (`Outcome.kind`).
+"""
+
+_STEPS: Final = 36000
+"""Steps of right ascension in the number of a field without tile."""
+
+
+class NightSummary(NamedTuple):
+    """The exposures of one night, one type and one program.
+
+    Attributes
+    ----------
+    night : int
+        YYYYMMDD.
+    obstype, program : str
+        Of the exposures.
+    exposures, fields : int
+        How many exposures, those of class "test" too, and of how many different fields.
+    seconds, usable_seconds : float
+        Open-shutter time of all, and of those that are good or have a warning [s].
+    good, warning, bad, open, test : int
+        How many of each of `CLASSES`.
+    """
+
+    night: int
+    obstype: str
+    program: str
+    exposures: int
+    fields: int
+    seconds: float
+    usable_seconds: float
+    good: int
+    warning: int
+    bad: int
+    open: int
+    test: int
+
+
+class FieldSummary(NamedTuple):
+    """One field (a tile) in a range of nights, in one program.
+
+    Attributes
+    ----------
+    field : int
+        Number of the tile; negative where the exposures had none.
+    program : str
+        Of its exposures.
+    ra, dec : float or None
+        Pointing of the newest one [deg].
+    exposures : int
+        How many, without tests.
+    seconds : float
+        Open-shutter time of those that are good or have a warning [s].
+    effective : float
+        Effective exposure time of those whose depth is known [s].
+    undetermined : int
+        Usable exposures whose depth is not known.
+    good, warning, bad, open : int
+        How many of each of `CLASSES`.
+    last_night : int
+        YYYYMMDD.
+    """
+
+    field: int
+    program: str
+    ra: float | None
+    dec: float | None
+    exposures: int
+    seconds: float
+    effective: float
+    undetermined: int
+    good: int
+    warning: int
+    bad: int
+    open: int
+    last_night: int
+
+
+class FieldExposure(NamedTuple):
+    """One exposure of a field or of a range of nights, with its class (an entry of `CLASSES`)."""
+
+    exposure_id: int
+    night: int
+    expid: int
+    obstype: str
+    program: str
+    field: int | None
+    ra: float | None
+    dec: float | None
+    exptime: float | None
+    process: int | None
+    status: str
+    flag: str
+    depth: float | None
+    headline: str
+    kind: str
+
+
+def field_number(ra: float, dec: float) -> int:
+    """Return the number of a field that has no tile: its place in steps of 0.01 deg, below zero."""
+    return -1 - round((dec + 90.0) * 100.0) * _STEPS - round(ra % 360.0 * 100.0) % _STEPS
+
+
+def field_place(field: int) -> tuple[float, float] | None:
+    """Return right ascension and declination [deg] of a field without tile; None for a tile."""
+    if field >= 0:
+        return None
+    dec, ra = divmod(-1 - field, _STEPS)
+    return ra / 100.0, dec / 100.0 - 90.0
+
+
+def night_range(database: Database, instrument: str) -> tuple[int, int] | None:
+    """Return the first and the last night with exposures, or None."""
+    rows = database.sql(
+        """SELECT min(night.night), max(night.night) FROM instrument
+           JOIN night ON night.instrument_id = instrument.id WHERE instrument.name = ?""",
+        (text_value(instrument),),
+    )
+    return (int(rows[0][0]), int(rows[0][1])) if rows and rows[0][0] is not None else None
+
+
+def _instrument(database: Database, name: str) -> int:
+    rows = database.sql("SELECT id FROM instrument WHERE name = ?", (text_value(name),))
+    return int(rows[0][0]) if rows else -1
+
+
+def _among(column: str, values: Sequence[str]) -> str:
+    """Return a condition with a place for each of the values; nothing where there are none."""
+    return f" AND {column} IN ({', '.join('?' * len(values))})" if values else ""
+
+
+def night_summaries(database: Database, instrument: str, nights: tuple[int, int]) -> list[NightSummary]:
+    """Return the exposures of a range of nights by night, type and program, oldest first."""
+    rows = database.sql(
+        """SELECT night, obstype, program, exposures, fields, seconds, usable_seconds, good, warning, bad, undecided,
+                  test
+           FROM night_sum WHERE instrument_id = ? AND night BETWEEN ? AND ? ORDER BY night, obstype, program""",
+        (_instrument(database, instrument), *nights),
+    )
+    return [NightSummary(*row) for row in rows]
+
+
+def field_summaries(
+    database: Database,
+    instrument: str,
+    nights: tuple[int, int],
+    obstypes: Sequence[str],
+    *,
+    programs: Sequence[str] = (),
+) -> list[FieldSummary]:
+    """Return the fields that were observed in a range of nights.
+
+    Parameters
+    ----------
+    nights : pair of int
+        First and last night.
+    obstypes : sequence of str
+        Types of exposures that look at the sky.
+    programs : sequence of str
+        Only these; all where empty.
+    """
+    among = _among("obstype", obstypes) + _among("program", programs)
+    known = night_range(database, instrument)
+    number = _instrument(database, instrument)
+    if known is not None and nights[0] <= known[0] and nights[1] >= known[1]:
+        query = f"""
+            SELECT field, program, ra, dec, exposures, usable_seconds, effective, undetermined, good, warning, bad,
+                   undecided, last_night
+            FROM field_sum WHERE instrument_id = ?{among} ORDER BY field"""  # noqa: S608 -- columns of our own
+        rows = database.sql(query, (number, *obstypes, *programs))
+    else:
+        # Of the columns without a function SQLite takes those of the row with the newest night.
+        query = f"""
+            SELECT field, program, ra, dec, sum(class < 4), ifnull(sum(CASE WHEN class < 2 THEN exptime END), 0),
+                   ifnull(sum(CASE WHEN class < 2 THEN exptime * depth END), 0),
+                   sum(class < 2 AND exptime * depth IS NULL),
+                   sum(class = 0), sum(class = 1), sum(class = 2), sum(class = 3), max(night)
+            FROM outcome INDEXED BY outcome_of_field
+            WHERE instrument_id = ? AND field IS NOT NULL AND night BETWEEN ? AND ?{among}
+            GROUP BY field, obstype, program ORDER BY field"""  # noqa: S608 -- columns of our own
+        rows = database.sql(query, (number, *nights, *obstypes, *programs))
+    return [FieldSummary(*row) for row in rows]
+
+
+def field_exposures(
+    database: Database,
+    instrument: str,
+    nights: tuple[int, int],
+    *,
+    field: int | None = None,
+    obstypes: Sequence[str] = (),
+    kinds: Sequence[str] = (),
+    limit: int = 2000,
+) -> list[FieldExposure]:
+    """Return the newest exposures of a range of nights, newest first; of one field and of some classes if given."""
+    where, values = "", [*nights, *obstypes]
+    if field is not None:
+        where += " AND outcome.field = ?"
+        values.append(field)
+    numbers = [CLASSES.index(kind) for kind in kinds]
+    if numbers:
+        where += f" AND outcome.class IN ({', '.join('?' * len(numbers))})"
+        values += numbers
+    # A field has few rows in its index, a night in its own; without a hint SQLite would take either for both.
+    index = "outcome_of_night" if field is None else "outcome_of_field"
+    rows = database.sql(
+        f"""SELECT outcome.exposure_id, outcome.night, outcome.expid, outcome.obstype, outcome.program, outcome.field,
+                   outcome.ra, outcome.dec, outcome.exptime, outcome.process, outcome.status, outcome.flag,
+                   outcome.depth, (SELECT headline FROM process WHERE process.id = outcome.process), outcome.class
+            FROM outcome INDEXED BY {index}
+            WHERE outcome.instrument_id = ? AND outcome.night BETWEEN ? AND ?
+                  {_among("outcome.obstype", obstypes)}{where}
+            {"AND outcome.field IS NOT NULL" if field is not None else ""}
+            ORDER BY outcome.night DESC, outcome.expid DESC LIMIT ?""",  # noqa: S608 -- columns and words of our own
+        (_instrument(database, instrument), *values, limit),
+    )
+    return [FieldExposure._make((*row[:-2], row[-2] or "", CLASSES[row[-1]])) for row in rows]
+
+
+def target_counts(database: Database, instrument: str, nights: tuple[int, int]) -> dict[int, dict[str, int]]:
+    """Return by night how many targets of each class were observed; one observed twice is counted twice.
+
+    Exposures whose targets nobody counted are not among them.
+    """
+    found: dict[int, dict[str, int]] = {}
+    for night, name, count in database.sql(
+        """SELECT night, name, count FROM target_sum WHERE instrument_id = ? AND night BETWEEN ? AND ?
+           ORDER BY night, name""",
+        (_instrument(database, instrument), *nights),
+    ):
+        found.setdefault(int(night), {})[str(name)] = int(count)
+    return found
+
+
+# -- kept by the engine --------------------------------------------------------------------------------------------
+
+
+def count_targets(database: Database, process: int, counts: Mapping[tuple[str, str], int]) -> None:
+    """Take down what a camera of a process has counted: numbers by part of the instrument and class.
+
+    Cameras that look at the same targets count them under the same part, and the largest number holds.
+    """
+    if counts:
+        database.many(
+            """INSERT INTO tally (process_id, part, name, count) VALUES (?, ?, ?, ?)
+               ON CONFLICT (process_id, part, name) DO UPDATE SET count = max(count, excluded.count)""",
+            [(process, text_value(part), text_value(name), int(count)) for (part, name), count in counts.items()],
+        )
+
+
+def settle(database: Database, process: int, depth_metric: str = "") -> None:
+    """Sum up a process that has ended: how deep its exposure is, and how many targets it saw.
+
+    A process of some cameras alone does not replace the counts of one that had more of them.
+
+    Parameters
+    ----------
+    depth_metric : str
+        Metric whose (value / reference)**2, in the mean over cameras and elements, is the depth; empty for none.
+    """
+    with database.transaction():
+        if depth_metric:
+            database.sql(_DEPTH, (process, text_value(depth_metric)))
+        database.sql(_COUNTS, (process,))
+        database.sql("DELETE FROM tally WHERE process_id = ?", (process,))
+
+
+_DEPTH: Final = """
+    UPDATE outcome SET depth = (
+        SELECT avg(measurement.value * measurement.value / (measurement.reference * measurement.reference))
+        FROM process JOIN exposure ON exposure.id = process.exposure_id
+        JOIN series ON series.instrument_id = exposure.instrument_id AND series.metric = ?2
+        JOIN measurement ON measurement.series_id = series.id AND measurement.time = process.time
+             AND measurement.process_id = process.id
+        WHERE process.id = ?1 AND measurement.reference > 0 AND measurement.value >= 0)
+    WHERE exposure_id = (SELECT exposure_id FROM process WHERE process.id = ?1)
+      AND EXISTS (SELECT 1 FROM process JOIN series ON series.metric = ?2
+          JOIN measurement ON measurement.series_id = series.id AND measurement.time = process.time
+               AND measurement.process_id = process.id WHERE process.id = ?1)"""
+
+_COUNTS: Final = """
+    INSERT INTO target_count (instrument_id, night, name, exposure_id, count, groups)
+    SELECT outcome.instrument_id, outcome.night, tally.name, outcome.exposure_id, sum(tally.count), count(*)
+    FROM process JOIN outcome ON outcome.exposure_id = process.exposure_id
+    JOIN tally ON tally.process_id = process.id
+    WHERE process.id = ?1 GROUP BY tally.name
+    ON CONFLICT (instrument_id, night, name, exposure_id) DO UPDATE
+    SET count = excluded.count, groups = excluded.groups WHERE excluded.groups >= target_count.groups"""
