@@ -44,6 +44,12 @@ class _Connections(peewee.SqliteDatabase):
             self._opened.append(connection)
         return connection
 
+    def interrupt_all(self) -> None:
+        """Let statements that run in any thread end with an error; SQLite allows that from another thread."""
+        with self._guard:
+            for connection in self._opened:
+                connection.interrupt()
+
     def close_all(self) -> None:
         """Close this thread's connection and what other threads have left open."""
         if not self.is_closed():
@@ -179,6 +185,10 @@ class Database:
 
     # -- reading -----------------------------------------------------------------------------------------------
 
+    def interrupt(self) -> None:
+        """Stop what is being read in other threads: it ends with a `StoreError`."""
+        self._peewee.interrupt_all()
+
     def rows(self, query: Any) -> list[Row]:
         """Run a peewee query and return all its rows as tuples."""
         with translated():
@@ -241,6 +251,19 @@ class Database:
         """Run a peewee INSERT and return the number of the new row."""
         with translated():
             return int(self._peewee.execute(query).lastrowid)
+
+    def write_sql(self, text: str, parameters: Sequence[Any] = ()) -> int:
+        """Run one INSERT, UPDATE or DELETE as text and return how many rows it changed.
+
+        For what an engine writes all the time: peewee takes longer to word a statement than SQLite to carry it out.
+        """
+        with translated():
+            return int(self._peewee.execute_sql(text, parameters).rowcount)
+
+    def insert_sql(self, text: str, parameters: Sequence[Any] = ()) -> int:
+        """Run one INSERT as text and return the number of the new row; see `write_sql`."""
+        with translated():
+            return int(self._peewee.execute_sql(text, parameters).lastrowid)
 
     def insert_many(self, model: type[peewee.Model], rows: Sequence[dict[str, Any]], *, replace: bool = False) -> None:
         """Insert `rows` in few statements; with `replace`, over those with the same key."""

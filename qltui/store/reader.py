@@ -58,6 +58,10 @@ class Reader:
         """Close the connections of all threads."""
         self._database.close()
 
+    def interrupt(self) -> None:
+        """Stop what other threads are reading: it ends with a `StoreError`."""
+        self._database.interrupt()
+
     def close_thread(self) -> None:
         """Close the connection of the calling thread alone; one that ends should do so."""
         self._database.close_thread()

@@ -128,7 +128,7 @@ def run_monitor(
     memory = Memory(user_state_path("qltui") / MEMORY_NAME)
     chosen = memory.get("theme", "")
     app = MonitorApp(
-        Reader(source.get, source.close),
+        Reader(source.get, source.close, source.interrupt),
         get_instrument(instrument),
         charset=get_charset(charset, locale_encoding(os.environ, sys.stdout.encoding or "ascii")),
         theme=theme or (chosen if chosen in PALETTES else default_theme),

@@ -131,6 +131,12 @@ class StoreSource:
                 return NothingYet()
         return self._store
 
+    def interrupt(self) -> None:
+        """Stop what is being read; from any thread."""
+        store = self._store
+        if store is not None:
+            store.interrupt()
+
     def close(self) -> None:
         """Close the record."""
         if self._store is not None:
@@ -147,11 +153,19 @@ class Reader:
         Returns the source; called in the thread, before each read.
     close : callable
         Called in the thread at the end.
+    interrupt : callable
+        Stops what is being read; called in another thread.
     """
 
-    def __init__(self, get_source: Callable[[], Source], close: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        get_source: Callable[[], Source],
+        close: Callable[[], None] = lambda: None,
+        interrupt: Callable[[], None] = lambda: None,
+    ) -> None:
         self._get_source = get_source
         self._close = close
+        self.interrupt = interrupt
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="record")
 
     async def read(self, query: Callable[[Source], T]) -> T:

@@ -65,7 +65,7 @@ def known_app(known_store, tmp_path):
 
     def make(*, charset="braille", kind=MonitorApp, **options):
         source = StoreSource(known_store.path.parent)
-        reader = Reader(source.get, source.close)
+        reader = Reader(source.get, source.close, source.interrupt)
         readers.append(reader)
         values = {
             "clock": lambda: known.NOW + 1.0,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
+import threading
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import ClassVar
@@ -103,6 +105,12 @@ async def settle(pilot):
     await pilot.pause()
     await pilot.app.workers.wait_for_complete()
     await pilot.pause()
+
+
+async def wait_for(pilot, condition):
+    """Wait until something is so; the time-out of the test is the end of patience."""
+    while not condition():
+        await pilot.pause(0.02)
 
 
 async def press(pilot, *keys):
@@ -322,3 +330,45 @@ def test_a_hint_is_where_it_is_drawn():
         assert found.index(hint) == start
         assert found.count(hint) == len(f"{hint.key} {hint.word}")
     assert hints[1] not in found
+
+
+async def test_a_long_reading_is_said_and_can_be_stopped(opened):
+    async with opened() as (app, pilot):
+        screen = app.screen_stack[0]
+        begun = threading.Event()
+
+        def endless(database):
+            begun.set()
+            forever = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+            return database.sql(forever)
+
+        screen.question = lambda: lambda source: source.ask(endless)
+        screen.ask_again()
+        await asyncio.to_thread(begun.wait, 20.0)
+        await wait_for(pilot, lambda: "reading the record" in screen.query_one(HeadLine).text)
+        assert "esc stops" in screen.query_one(HeadLine).text
+        await pilot.press("escape")
+        await wait_for(pilot, lambda: "the reading was stopped" in screen.query_one(Footer).text)
+        assert "two nights" in screen.query_one(HeadLine).text
+
+
+async def test_long_work_has_a_bar_and_can_be_stopped(opened):
+    async with opened() as (app, pilot):
+        screen = app.screen_stack[0]
+        go_on, results = threading.Event(), []
+
+        def count(progress):
+            progress.step(3, 10)
+            go_on.wait(20.0)
+            progress.step(4, 10)
+
+        async def run():
+            results.append(await screen.work("counting", count))
+
+        screen.run_worker(run())
+        await wait_for(pilot, lambda: "3/10" in screen.query_one(HeadLine).text)
+        assert "━" in screen.query_one(HeadLine).text
+        await pilot.press("escape")
+        go_on.set()
+        await wait_for(pilot, lambda: results == [None])
+        assert "counting: stopped" in screen.query_one(Footer).text

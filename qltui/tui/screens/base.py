@@ -15,11 +15,13 @@ from textual.screen import Screen
 
 from qltui.tui.arrange import Arrangement, is_too_small
 from qltui.tui.arrange_rows import LINES, RULES, PaneRow, arrange_rows, panes_of
+from qltui.tui.progress import Progress, progress_line
 from qltui.tui.prompt import WordsScreen
 from qltui.tui.screens import screen_entry
 from qltui.tui.screens.asking import Picture, look
 from qltui.tui.screens.pane_keys import PANE_BINDINGS, pane_hints
 from qltui.tui.screens.requests import Requests
+from qltui.tui.screens.working import LongWork
 from qltui.tui.selection import Selection
 from qltui.tui.source import ReadError
 from qltui.tui.text import Line, clean
@@ -44,7 +46,7 @@ _PATIENCE: Final = 0.4
 """From so long on a screen says that it reads [s]."""
 
 
-class PaneScreen(Screen[None], inherit_bindings=False):
+class PaneScreen(LongWork, Screen[None], inherit_bindings=False):
     """A screen of panes; see the methods of the first section for what a subclass gives."""
 
     NAME: ClassVar[str] = ""
@@ -69,6 +71,8 @@ class PaneScreen(Screen[None], inherit_bindings=False):
         self._answered = 0
         self._asked_at = -1e9
         self._polling = False
+        self._works = []
+        self._reading: Progress | None = None
         self.requests = Requests(self.viewer.reader, self.viewer.who)
 
     # -- what a screen gives -----------------------------------------------------------------------------------
@@ -159,12 +163,14 @@ class PaneScreen(Screen[None], inherit_bindings=False):
         if self._polling or not self.is_mounted:
             return
         self._polling = True
-        waiting = self.set_timer(_PATIENCE, self._show_waiting)
+        self._reading = Progress("reading the record")
+        waiting = self.set_timer(_PATIENCE, lambda: self._begin(self._reading))
         try:
             await self._look()
         finally:
             waiting.stop()
-            self._polling = False
+            self._end(self._reading)
+            self._polling, self._reading = False, None
 
     async def _look(self) -> None:
         while True:
@@ -177,6 +183,11 @@ class PaneScreen(Screen[None], inherit_bindings=False):
                 picture = await self.viewer.reader.read(look(question, seen, self._picture.alarms))
                 answers = await self.requests.answers()
             except ReadError as error:
+                if self._reading is not None and self._reading.is_stopped:
+                    # Not asked again by itself: the observer did not want to wait for it.
+                    self._answered = asked
+                    self.say("the reading was stopped; any change of the choice asks again", "warn")
+                    return
                 self._fault, self._answered = f"the record cannot be read: {clean(str(error))}", 0
                 self._show_head()
                 return
@@ -197,9 +208,6 @@ class PaneScreen(Screen[None], inherit_bindings=False):
             self.draw_frame()
         else:
             self._show_head()
-
-    def _show_waiting(self) -> None:
-        self.query_one(HeadLine).show(screen_entry(self.NAME).title, ((" reading the record ...", "active"),), ())
 
     # -- where things lie --------------------------------------------------------------------------------------
 
@@ -246,6 +254,8 @@ class PaneScreen(Screen[None], inherit_bindings=False):
 
     def _show_head(self) -> None:
         words: Line = ((self._fault, "bad"),) if self._fault else self.head()
+        if self._works:
+            words = progress_line(self._works[-1], time.monotonic(), self.size.width - 20)
         self.query_one(HeadLine).show(screen_entry(self.NAME).title, words, self.viewer.head_notes(self._picture))
 
     def _show_footer(self) -> None:
@@ -296,7 +306,11 @@ class PaneScreen(Screen[None], inherit_bindings=False):
 
     def action_back(self) -> None:
         """Close what is open, or go back to where the observer came from."""
-        if self._expanded:
+        if self._works:
+            self._works[-1].stop()
+            if self._works[-1] is self._reading:
+                self.viewer.reader.interrupt()
+        elif self._expanded:
             self._expanded = ""
             self.place_panes()
         elif not self.close_something():
