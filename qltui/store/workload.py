@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from qltui.store.database import Database, Row
 from qltui.store.queue import CALIBRATION_OBSTYPES
@@ -129,4 +129,9 @@ def unreduced(database: Database, limit: int = 500, nights: int = _NIGHTS) -> tu
            LIMIT ?""",
         (nights, limit),
     )
-    return tuple(RawExposure(*row[:-1], bool(row[-1])) for row in rows)
+    return tuple(_raw(*row) for row in rows)
+
+
+def _raw(*columns: Any) -> RawExposure:
+    raw = RawExposure(*columns)
+    return replace(raw, cancelled=bool(raw.cancelled))

@@ -27,7 +27,7 @@ _WORK_COLUMNS: Final = (
 
 _RAW_COLUMNS: Final = (
     Column("expid", "exposure", align=">", doc="number of the exposure"),
-    Column("night", "night", align=">", doc="night of the exposure, YYYYMMDD"),
+    Column("night", "night", align=">", doc="night of the exposure, YYYYMMDD", shown=False),
     Column("time", "start", "UT", doc="start of the exposure"),
     Column("obstype", "obstype", doc="kind of exposure"),
     Column("program", "program", doc="program of the exposure"),

@@ -25,7 +25,7 @@ class EngineStart:
         """Start the engine as the settings say, and tell how that went."""
         start = self.viewer.start_engine
         if start is None:
-            self.say("this viewer was started without settings for an engine; in a shell: qltui run --data DIRECTORY")
+            self.say("no settings for an engine here; in a shell: qltui run --data DIRECTORY")
         elif self._starting:
             self.say("the engine is being started")
         else:
