@@ -362,7 +362,11 @@ class StepEvent:
 
 @dataclass(frozen=True, slots=True)
 class CameraReport:
-    """The whole of one camera: all its steps, its products and what was used to make them."""
+    """The whole of one camera: all its steps, its products and what was used to make them.
+
+    `counts` has how many targets of each class it saw, by unit (the spectrograph) and class; cameras of one unit see
+    the same ones.
+    """
 
     camera: str
     attempt: int
@@ -373,6 +377,7 @@ class CameraReport:
     peak_memory: int = 0
     pid: int = 0
     notes: tuple[str, ...] = ()
+    counts: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -305,6 +305,8 @@ class Scheduler:
             fit=dict.fromkeys(self._instrument.calibration_products.values(), fit),
             now=time.time(),
         )
+        if report.counts:
+            self._recorder.add(self._store.count_targets, run.number, report.counts)
 
     def _fail_camera(self, run: Run, ended: Ended) -> None:
         camera, attempt = ended.job.task.camera, ended.job.task.attempt
@@ -343,6 +345,8 @@ class Scheduler:
         verdict = run.verdict()
         del self.runs[run.number]
         self._recorder.add(self._store.finish_process, run.number, verdict, state, reason, now=time.time())
+        depth = self._instrument.depth
+        self._recorder.add(self._store.settle, run.number, depth.metric if depth is not None else "")
         if state in ("done", "failed"):
             self._log(run, "info", messages.ended(run.queued.exposure, time.monotonic() - run.started))
             self._log(run, messages.level_of(verdict.status), messages.ready(run.queued.exposure, verdict))

@@ -326,6 +326,8 @@ class Instrument:
         For sun and moon; the configuration may say something else.
     depth : Depth or None
         By which the effective exposure time of a tile is reckoned; None where nothing tells it.
+    count : str
+        ``(state) -> {class: targets that the camera saw}``; empty where nothing is counted.
     on_sky : tuple of str
         Types of exposures that look at the sky: what a footprint and a plan are made of.
     """
@@ -349,6 +351,7 @@ class Instrument:
     conditions: tuple[Condition, ...] = ()
     location: SiteLocation | None = None
     depth: Depth | None = None
+    count: str = ""
     on_sky: tuple[str, ...] = ("SCIENCE",)
 
     def steps_for(self, obstype: str) -> tuple[StepDefinition, ...]:

@@ -77,6 +77,7 @@ class _Run:
             peak_memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             pid=os.getpid(),
             notes=notes,
+            counts=self._count(state),
         )
 
     def _step(self, step: StepDefinition, state: Any) -> Any:
@@ -129,6 +130,18 @@ class _Run:
             _LOG.warning("%s %s: products not written: %s", self.task.exposure.expid, self.task.camera, error)
             return (), {}, (f"products not written: {error}",)
         return tuple(products), dict(calibrations), tuple(notes)
+
+    def _count(self, state: Any) -> dict[tuple[str, str], int]:
+        """Count what the camera saw; where that fails the night goes on without the number."""
+        if state is None or not self.instrument.count:
+            return {}
+        unit = self.instrument.camera(self.task.camera).unit
+        try:
+            counts = resolve(self.instrument.count)(state)
+        except Exception:  # noqa: BLE001 - a border, and the whole of it is logged
+            _LOG.exception("%s %s: internal error in counting targets", self.task.exposure.expid, self.task.camera)
+            return {}
+        return {(unit, name): int(count) for name, count in counts.items()}
 
     def _finished(self, report: StepReport) -> None:
         self.reports.append(report)

@@ -44,5 +44,6 @@ INSTRUMENT: Final = Instrument(
     conditions=CONDITIONS,
     location=LOCATION,
     depth=DEPTH,
+    count="qltui.instruments.desi.targets:count_targets",
     on_sky=("SCIENCE",),
 )

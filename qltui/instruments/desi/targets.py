@@ -11,7 +11,7 @@ from qltui.instruments.desi.constants import PHOTOMETRIC_BAND, TARGET_BITS
 from qltui.instruments.desi.fibermap import FiberMap
 from qltui.instruments.desi.state import State
 
-__all__ = ["BRIGHT_CLASSES", "DARK_CLASSES", "catalogue_flux", "sky_fibers", "target_classes"]
+__all__ = ["BRIGHT_CLASSES", "DARK_CLASSES", "catalogue_flux", "count_targets", "sky_fibers", "target_classes"]
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -54,6 +54,13 @@ def target_classes(state: State) -> dict[str, BoolArray]:
     bright = state.exposure.program.startswith(("BRIGHT", "BACKUP"))
     members = {name: usable & _members(fibermap, name) for name in (BRIGHT_CLASSES if bright else DARK_CLASSES)}
     return {name: chosen for name, chosen in members.items() if np.count_nonzero(chosen) >= LEAST_TARGETS}
+
+
+def count_targets(state: State) -> dict[str, int]:
+    """Return how many targets of each class the camera saw: with a catalogue flux, on a fibre that works."""
+    if state.exposure.obstype != "SCIENCE":
+        return {}
+    return {name: int(np.count_nonzero(members)) for name, members in target_classes(state).items()}
 
 
 def _members(fibermap: FiberMap, name: str) -> BoolArray:
