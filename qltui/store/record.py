@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from qltui.model import CameraReport, Exposure, Judgement, Product, Status, StepReport, Trigger, Verdict
-from qltui.store import control, exposures, notes, progress, queue, schema
+from qltui.store import control, exposures, notes, progress, queue, schema, survey
 from qltui.store.database import Database
 from qltui.store.reader import Reader
 from qltui.store.views import AlarmView, EngineView
@@ -247,6 +247,15 @@ class Store(Reader):
     def answer_command(self, number: int, answer: str, *, refused: bool = False, now: float | None = None) -> None:
         """Say what became of a command."""
         control.answer_command(self._database, number, answer, refused=refused, now=now)
+
+    def count_targets(self, process: int, counts: Mapping[tuple[str, str], int]) -> None:
+        """Take down how many targets a camera saw, by part of the instrument and class; see `settle`."""
+        with self._database.transaction():
+            survey.count_targets(self._database, process, counts)
+
+    def settle(self, process: int, depth_metric: str = "") -> None:
+        """Sum up a process that has ended: its targets, and by the values of a metric how deep its exposure is."""
+        survey.settle(self._database, process, depth_metric)
 
     def limit_set(self, content: str, name: str = "") -> int:
         """Return the number of a limit set; the same text is kept once."""
