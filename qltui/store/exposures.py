@@ -42,6 +42,10 @@ def night_id(database: Database, instrument: int, night: int) -> int:
 
 def series_id(database: Database, instrument: int, metric: str, camera: str = "", element: str = "") -> int:
     """Return the number of a series, a new one where it is not known."""
+    # A night asks this a million times, and nearly always for one that is known.
+    found = database.cache.get(("series", instrument, metric, camera, element))
+    if found is not None:
+        return int(found)
     values = {
         "instrument": instrument,
         "metric": text_value(metric),
@@ -75,14 +79,17 @@ def add_exposure(database: Database, exposure: Exposure, now: float | None = Non
         instrument = instrument_id(database, exposure.instrument)
         night = night_id(database, instrument, exposure.night)
         table = schema.Exposure
-        row = database.row(
-            table.select(table.id, table.revision, table.time).where(
-                table.night == night, table.expid == exposure.expid
-            )
+        found = database.sql(
+            "SELECT id, revision, time FROM exposure WHERE night_id = ? AND expid = ?", (night, exposure.expid)
         )
+        row = found[0] if found else None
         if row is None:
-            values |= {"instrument": instrument, "night": night, "revision": 1}
-            identifier = database.insert(table.insert(**values))
+            values |= {"revision": 1}
+            columns = ("instrument_id", "night_id", *values)
+            marks = ", ".join("?" * len(columns))
+            # Names of our own columns.
+            text = f"INSERT INTO exposure ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
+            identifier = database.insert_sql(text, (instrument, night, *values.values()))
             _add_revision(database, identifier, 1, exposure, now)
         else:
             identifier, newest, before = row
@@ -125,15 +132,9 @@ def _revision_of(database: Database, identifier: int, newest: int, exposure: Exp
 
 
 def _add_revision(database: Database, identifier: int, revision: int, exposure: Exposure, now: float) -> None:
-    database.write(
-        schema.Revision.insert(
-            exposure=identifier,
-            revision=revision,
-            path=path_value(exposure.path),
-            size=exposure.size,
-            mtime_ns=exposure.mtime_ns,
-            seen=now,
-        )
+    database.insert_sql(
+        "INSERT INTO revision (exposure_id, revision, path, size, mtime_ns, seen) VALUES (?, ?, ?, ?, ?, ?)",
+        (identifier, revision, path_value(exposure.path), exposure.size, exposure.mtime_ns, now),
     )
 
 

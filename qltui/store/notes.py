@@ -30,6 +30,9 @@ __all__ = [
 FLAGS: Final = ("good", "bad", "junk", "test", "")
 LEVELS: Final = ("info", "warning", "alarm", "error")
 
+_INSERT_LINE: Final = """INSERT INTO event_log (time, level, text, expid, camera, process)
+    VALUES (?, ?, ?, ?, ?, ?)"""
+
 
 def _clock(now: float | None) -> float:
     return time.time() if now is None else now
@@ -52,11 +55,8 @@ def log(
         msg = f"{level!r} is no level of the log; known: {', '.join(LEVELS)}"
         raise ValueError(msg)
     with database.transaction():
-        return database.insert(
-            schema.Event.insert(
-                time=_clock(now), level=level, text=text_value(text), expid=expid, camera=camera, process=process
-            )
-        )
+        values = (_clock(now), level, text_value(text), expid, text_value(camera), process)
+        return database.insert_sql(_INSERT_LINE, values)
 
 
 def log_lines(

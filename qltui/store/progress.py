@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -18,6 +17,9 @@ __all__ = [
     "finish_job",
     "finish_process",
     "finish_step",
+    "measurement_numbers",
+    "process_constants",
+    "put_measurements",
     "set_camera_status",
     "set_verdict",
     "start_job",
@@ -43,6 +45,12 @@ _FINISH_STEP: Final = (
     seconds = excluded.seconds, judgements = excluded.judgements, numbers = excluded.numbers"""
 )
 
+_START_PROCESS: Final = """UPDATE process SET state = 'running', started = ?, ended = NULL, reason = '', status = ?
+    WHERE id = ?"""
+_END_PROCESS: Final = "UPDATE process SET state = ?, ended = ?, reason = ? WHERE id = ?"
+_SET_VERDICT: Final = """UPDATE process SET status = ?, headline = ?, culprits = ?, good = ?, expected = ?
+    WHERE id = ?"""
+
 
 def _clock(now: float | None) -> float:
     return time.time() if now is None else now
@@ -50,14 +58,8 @@ def _clock(now: float | None) -> float:
 
 def start_process(database: Database, process: int, now: float | None = None) -> None:
     """Say that a process has begun."""
-    table = schema.Process
     with database.transaction():
-        changed = database.write(
-            table.update(
-                state="running", started=_clock(now), ended=None, reason="", status=Status.RUNNING.value
-            ).where(table.id == process)
-        )
-        if not changed:
+        if not database.write_sql(_START_PROCESS, (_clock(now), Status.RUNNING.value, process)):
             raise _no_process(process)
 
 
@@ -71,30 +73,19 @@ def finish_process(
     if state not in {"done", "failed", "cancelled", "superseded"}:
         msg = f"{state!r} is no end of a process"
         raise ValueError(msg)
-    table = schema.Process
     with database.transaction():
         for camera in _running_cameras(database, process):
             set_camera_status(database, process, camera, Status.CANCELLED, reason or f"the process was {state}", now)
         set_verdict(database, process, verdict)
-        database.write(
-            table.update(state=state, ended=_clock(now), reason=text_value(reason)).where(table.id == process)
-        )
+        database.write_sql(_END_PROCESS, (state, _clock(now), text_value(reason), process))
 
 
 def set_verdict(database: Database, process: int, verdict: Verdict) -> None:
     """Record the verdict so far."""
-    table = schema.Process
+    culprits = dump([[status.value, words] for status, words in verdict.culprits])
+    words = (verdict.status.value, text_value(verdict.headline), culprits, verdict.good, verdict.expected)
     with database.transaction():
-        changed = database.write(
-            table.update(
-                status=verdict.status.value,
-                headline=text_value(verdict.headline),
-                culprits=dump([[status.value, words] for status, words in verdict.culprits]),
-                good=verdict.good,
-                expected=verdict.expected,
-            ).where(table.id == process)
-        )
-        if not changed:
+        if not database.write_sql(_SET_VERDICT, (*words, process)):
             raise _no_process(process)
 
 
@@ -103,8 +94,7 @@ def _no_process(process: int) -> KeyError:
 
 
 def _running_cameras(database: Database, process: int) -> list[str]:
-    job = schema.Job
-    rows = database.rows(job.select(job.camera).where(job.process == process, job.status == Status.RUNNING.value))
+    rows = database.sql("SELECT camera FROM job WHERE process_id = ? AND status = ?", (process, Status.RUNNING.value))
     return [camera for (camera,) in rows]
 
 
@@ -203,7 +193,7 @@ def _add_products(
     fit: bool | Mapping[str, bool],
     now: float | None,
 ) -> None:
-    _, when = _constants(database, process)
+    _, when = process_constants(database, process)
     rows: list[dict[str, Any]] = [
         {
             "job": job,
@@ -278,7 +268,7 @@ def finish_step(
         _add_measurements(database, process, camera, judgements)
 
 
-def _constants(database: Database, process: int) -> tuple[int, float]:
+def process_constants(database: Database, process: int) -> tuple[int, float]:
     """Return the instrument's number and the time of a process; neither ever changes."""
     key = ("process", process)
     found = database.cache.get(key)
@@ -292,15 +282,32 @@ def _constants(database: Database, process: int) -> tuple[int, float]:
 
 
 def _add_measurements(database: Database, process: int, camera: str, judgements: Sequence[Judgement]) -> None:
-    instrument, when = _constants(database, process)
-    rows: list[tuple[Any, ...]] = []
-    for judgement in judgements:
-        reason = text_value(judgement.reason) or None
-        columns = (judgement.elements, judgement.values, judgement.references, judgement.normal, judgement.warning)
-        for element, value, reference, normal, warning, status in zip(*columns, judgement.statuses, strict=True):
-            series = series_id(database, instrument, judgement.metric, camera, element)
-            numbers = (_null(bound) for bound in (value, reference, *normal, *warning))
-            rows.append((series, when, process, *numbers, status.value, reason))
+    instrument, when = process_constants(database, process)
+    rows = [
+        (series_id(database, instrument, judgement.metric, camera, row[0]), when, process, *row[1:])
+        for judgement in judgements
+        for row in measurement_numbers(judgement)
+    ]
+    put_measurements(database, process, rows)
+
+
+def measurement_numbers(judgement: Judgement) -> list[tuple[Any, ...]]:
+    """Return, for each element, its name and its columns in the table of measurements from the value on."""
+    reason = text_value(judgement.reason) or None
+    columns = (judgement.elements, judgement.values, judgement.references, judgement.normal, judgement.warning)
+    return [
+        (
+            *(element, _null(value), _null(reference)),
+            *(_null(normal[0]), _null(normal[1]), _null(warning[0]), _null(warning[1]), status.value, reason),
+        )
+        for element, value, reference, normal, warning, status in zip(*columns, judgement.statuses, strict=True)
+    ]
+
+
+def put_measurements(database: Database, process: int, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Write rows of series, time, process and `measurement_numbers`; those of earlier processes count no longer."""
+    if not rows:
+        return
     database.many(_INSERT_MEASUREMENT, rows)
     others = _other_runs(database, process)
     if others:
@@ -323,4 +330,4 @@ def _other_runs(database: Database, process: int) -> list[Row]:
 def _null(value: float) -> float | None:
     """Return a number as SQLite keeps it: NaN is NULL, and numbers of numpy are Python's."""
     value = float(value)
-    return None if math.isnan(value) else value
+    return value if value == value else None

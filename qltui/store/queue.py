@@ -20,6 +20,13 @@ CALIBRATION_OBSTYPES: Final = ("ZERO", "BIAS", "DARK", "ARC", "FLAT")
 
 _RANKS: Final = {Trigger.NEW: 0, Trigger.BACKLOG: 1, Trigger.REPROCESS: 2}
 
+_FIRST_RUN: Final = """SELECT id FROM process
+    WHERE exposure_id = ? AND revision = ? AND "trigger" IN ('NEW', 'BACKLOG')"""
+_INSERT_PROCESS: Final = """INSERT INTO process
+    (exposure_id, revision, "trigger", who, configuration_id, limit_set_id, code_version, cameras, queued, time,
+     expected, state, reason, status, headline, culprits, good)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'waiting', '', 'WAITING', '', '[]', 0)"""
+
 
 def enqueue(
     database: Database,
@@ -44,38 +51,19 @@ def enqueue(
         Where there is no such exposure.
     """
     trigger = Trigger(trigger)
-    table, exposure = schema.Process, schema.Exposure
     with database.transaction():
-        row = database.row(exposure.select(exposure.revision, exposure.time).where(exposure.id == exposure_id))
-        if row is None:
+        rows = database.sql("SELECT revision, time FROM exposure WHERE id = ?", (exposure_id,))
+        if not rows:
             msg = f"no exposure has number {exposure_id} in the record"
             raise KeyError(msg)
-        revision, when = row
+        revision, when = rows[0]
         if trigger is not Trigger.REPROCESS:
-            found = database.row(
-                table.select(table.id).where(
-                    table.exposure == exposure_id,
-                    table.revision == revision,
-                    table.trigger.in_([Trigger.NEW.value, Trigger.BACKLOG.value]),
-                )
-            )
+            found = database.sql(_FIRST_RUN, (exposure_id, revision))
             if found:
-                return int(found[0])
-        return database.insert(
-            table.insert(
-                exposure=exposure_id,
-                revision=revision,
-                trigger=trigger.value,
-                who=text_value(who),
-                configuration=configuration,
-                limit_set=limit_set,
-                code_version=text_value(code_version),
-                cameras=dump(list(cameras)),
-                queued=time.time() if now is None else now,
-                time=when,
-                expected=len(cameras),
-            )
-        )
+                return int(found[0][0])
+        said = (trigger.value, text_value(who), configuration, limit_set, text_value(code_version), dump(list(cameras)))
+        queued = time.time() if now is None else now
+        return database.insert_sql(_INSERT_PROCESS, (exposure_id, revision, *said, queued, when, len(cameras)))
 
 
 def waiting(

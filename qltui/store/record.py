@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from qltui.model import CameraReport, Exposure, Judgement, Product, Status, StepReport, Trigger, Verdict
-from qltui.store import control, exposures, notes, progress, queue, schema, survey
+from qltui.store import control, exposures, notes, progress, queue, schema, survey, whole
 from qltui.store.database import Database
 from qltui.store.reader import Reader
 from qltui.store.views import AlarmView, EngineView
@@ -183,6 +183,10 @@ class Store(Reader):
     ) -> None:
         """Record a camera's status without a report: MISSING, NOT_EXPECTED, CANCELLED, FAILED."""
         progress.set_camera_status(self._database, process, camera, status, reason, now)
+
+    def record_cameras(self, process: int, cameras: Sequence[whole.CameraRows]) -> None:
+        """Record cameras that are over, all at once, with steps and measurements; see `qltui.store.whole`."""
+        whole.record_cameras(self._database, process, cameras)
 
     def set_verdict(self, process: int, verdict: Verdict) -> None:
         """Record the verdict so far of a process that runs."""
