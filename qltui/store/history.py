@@ -1,0 +1,409 @@
+"""The exposures of a night or of many: one page of them, what they add up to, and how each camera came out.
+
+A season has 240,000 exposures. `qltui.store.schema_survey.Outcome` has one short row for each, in the order of the
+nights, so that the newest page and the totals of a range are found without reading the exposures themselves.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple
+
+from qltui.model import Exposure, Status, worst
+from qltui.store.codec import EXPOSURE_COLUMNS, exposure_from_row, text_value
+from qltui.store.database import Database, Row
+from qltui.store.wanted import Term, conditions
+
+__all__ = [
+    "BEYOND",
+    "CellValue",
+    "NightPage",
+    "NightRow",
+    "NightTotals",
+    "NightWish",
+    "StepOutcome",
+    "metric_cells",
+    "neighbour_night",
+    "night_page",
+    "outcome_class",
+]
+
+BEYOND: Final = 99999999
+"""After every night."""
+
+_STATUS: Final = {status.value: status for status in Status}
+_EXPOSURE: Final = ", ".join(f"exposure.{column.column_name}" for column in EXPOSURE_COLUMNS)
+_STATUS_WORD: Final = "CASE outcome.status WHEN '' THEN 'WAITING' ELSE outcome.status END"
+_COLUMNS: Final = {
+    "obstype": "outcome.obstype",
+    "program": "outcome.program",
+    "flag": "outcome.flag",
+    "tile": "max(outcome.field, -1)",
+    "status": _STATUS_WORD,
+    "words": f"outcome.obstype || ' ' || outcome.program || ' ' || outcome.flag || ' ' || {_STATUS_WORD}",
+}
+"""What of an exposure can be asked of a whole season, and where it is kept."""
+
+_ENDED_BADLY: Final = (Status.ALARM, Status.FAILED, Status.MISSING)
+_SPREADS: Final = (Status.MISSING, Status.FAILED, Status.CANCELLED)
+"""Of a camera: steps that it never began came out like it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NightWish:
+    """Which exposures are wanted.
+
+    Attributes
+    ----------
+    instrument : str
+        Name of the instrument.
+    first, last : int or None
+        Nights YYYYMMDD, both included; None for the newest night.
+    terms : tuple of Term
+        What they must have.
+    before : tuple of (int, int) or None
+        Night and number: only exposures before this one.
+    limit : int
+        How many at most; the newest of them.
+    """
+
+    instrument: str
+    first: int | None = None
+    last: int | None = None
+    terms: tuple[Term, ...] = ()
+    before: tuple[int, int] | None = None
+    limit: int = 500
+
+
+class StepOutcome(NamedTuple):
+    """One step of one exposure over all cameras: the worst status, and cameras that have a status other than NORMAL."""
+
+    status: Status
+    odd: int
+
+
+@dataclass(frozen=True, slots=True)
+class NightRow:
+    """One exposure of the page.
+
+    Attributes
+    ----------
+    exposure_id : int
+        Its number in the record.
+    process : int or None
+        Its newest process; `state`, `status`, `headline`, `good`, `expected` and `seconds` are of that one.
+    cameras : mapping
+        Camera to the status of the last run over it.
+    reasons : mapping
+        Camera to the reason for its status, where one was noted.
+    steps : mapping
+        Step to what came of it.
+    comments : int
+        How many.
+    flag : str
+        The observer's judgement, empty for none.
+    """
+
+    exposure_id: int
+    exposure: Exposure
+    process: int | None
+    state: str
+    status: Status
+    headline: str
+    good: int
+    expected: int
+    seconds: float | None
+    comments: int
+    flag: str
+    cameras: Mapping[str, Status] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    steps: Mapping[str, StepOutcome] = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """Night and number: stays the same whatever the record does."""
+        return self.exposure.night, self.exposure.expid
+
+
+@dataclass(frozen=True, slots=True)
+class NightTotals:
+    """Exposures of one type: how many, their open-shutter time [s], and how many came out how (`outcome_class`)."""
+
+    obstype: str
+    exposures: int = 0
+    seconds: float = 0.0
+    good: int = 0
+    warning: int = 0
+    bad: int = 0
+    open: int = 0
+    test: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NightPage:
+    """A page of exposures, oldest first, and what all that were wished for add up to.
+
+    Attributes
+    ----------
+    first, last : int or None
+        Nights that were asked for; None where the record has none.
+    rows : tuple of NightRow
+        The page.
+    totals : tuple of NightTotals
+        By type of exposure, of the whole range and not of the page alone.
+    older : bool
+        Whether there are wished ones before the page.
+    """
+
+    first: int | None
+    last: int | None
+    rows: tuple[NightRow, ...] = ()
+    totals: tuple[NightTotals, ...] = ()
+    older: bool = False
+
+    @property
+    def total(self) -> int:
+        """Exposures that were wished for."""
+        return sum(item.exposures for item in self.totals)
+
+
+class CellValue(NamedTuple):
+    """A metric of one camera and exposure: its worst element.
+
+    `level` is how far the value is from its reference: 0 there, 1 at the end of the normal range; None where there is
+    no such range.
+    """
+
+    status: Status
+    element: str
+    value: float | None
+    level: float | None
+
+
+def outcome_class(status: str, flag: str) -> str:
+    """Return what an exposure counts as: good, warning, bad, open or test; the observer's flag has the last word."""
+    by_flag = {"good": "good", "bad": "bad", "junk": "bad", "test": "test"}.get(flag)
+    if by_flag is not None:
+        return by_flag
+    if status == Status.NORMAL.value:
+        return "good"
+    if status == Status.WARNING.value:
+        return "warning"
+    return "bad" if status in [item.value for item in _ENDED_BADLY] else "open"
+
+
+# -- the page ------------------------------------------------------------------------------------------------------
+
+
+def night_page(database: Database, wish: NightWish) -> NightPage:
+    """Return the newest exposures that are wished for, oldest first, and the totals of all of them."""
+    instrument = _instrument(database, wish.instrument)
+    first, last = wish.first, wish.last
+    if first is None or last is None:
+        first = last = neighbour_night(database, wish.instrument, BEYOND, -1)
+    if instrument is None or first is None or last is None:
+        return NightPage(first, last)
+    where, values = conditions(wish.terms, _COLUMNS)
+    scope = (f"outcome.instrument_id = ? AND outcome.night BETWEEN ? AND ?{where}", [instrument, first, last, *values])
+    found = _page(database, wish, *scope)
+    cameras, steps, reasons = _cameras(database, [row.exposure_id for row in found])
+    rows = tuple(
+        _with_cameras(row, cameras.get(row.exposure_id, {}), steps, reasons.get(row.exposure_id, {}))
+        for row in found[: wish.limit]
+    )
+    return NightPage(first, last, rows[::-1], _totals(database, *scope), len(found) > wish.limit)
+
+
+def _instrument(database: Database, name: str) -> int | None:
+    rows = database.sql("SELECT id FROM instrument WHERE name = ?", (text_value(name),))
+    return int(rows[0][0]) if rows else None
+
+
+def _page(database: Database, wish: NightWish, where: str, values: Sequence[object]) -> list[NightRow]:
+    """Return the page, newest first, and one more where there are older ones."""
+    if wish.before is not None:
+        where += " AND (outcome.night, outcome.expid) < (?, ?)"
+        values = [*values, *wish.before]
+    rows = database.sql(
+        f"""SELECT page.exposure_id, page.process, page.state, page.status, page.flag, process.headline, process.good,
+                   process.expected, process.started, process.ended,
+                   (SELECT count(*) FROM comment
+                    WHERE comment.exposure_id = page.exposure_id AND comment.deleted IS NULL),
+                   page.night, {_EXPOSURE}
+            FROM (SELECT outcome.exposure_id, outcome.process, outcome.state, outcome.status, outcome.flag,
+                         outcome.night, outcome.expid
+                  FROM outcome WHERE {where} ORDER BY outcome.night DESC, outcome.expid DESC LIMIT ?) AS page
+            CROSS JOIN exposure ON exposure.id = page.exposure_id
+            LEFT JOIN process ON process.id = page.process
+            ORDER BY page.night DESC, page.expid DESC""",  # noqa: S608 -- columns and words of our own
+        (*values, wish.limit + 1),
+    )
+    return [_row(wish.instrument, row) for row in rows]
+
+
+def _row(instrument: str, row: Row) -> NightRow:
+    exposure_id, process, state, status, flag, headline, good, expected, started, ended, comments, night = row[:12]
+    return NightRow(
+        exposure_id=exposure_id,
+        exposure=exposure_from_row(instrument, night, row[12:]),
+        process=process,
+        state=state,
+        status=_STATUS.get(status, Status.WAITING),
+        headline=headline or "",
+        good=good or 0,
+        expected=expected or 0,
+        seconds=ended - started if ended is not None and started is not None else None,
+        comments=comments,
+        flag=flag,
+    )
+
+
+def _totals(database: Database, where: str, values: Sequence[object]) -> tuple[NightTotals, ...]:
+    """Return the totals by type; the groups follow the index, so that nothing is sorted."""
+    rows = database.sql(
+        f"""SELECT obstype, status, flag, count(*), ifnull(sum(exptime), 0) FROM outcome WHERE {where}
+            GROUP BY night, obstype, program, status, flag""",  # noqa: S608 -- columns and words of our own
+        values,
+    )
+    found: dict[str, dict[str, float]] = {}
+    for obstype, status, flag, count, seconds in rows:
+        sums = found.setdefault(obstype, {})
+        for name, amount in (("exposures", count), ("seconds", seconds), (outcome_class(status, flag), count)):
+            sums[name] = sums.get(name, 0) + amount
+    return tuple(
+        NightTotals(
+            obstype,
+            seconds=sums["seconds"],
+            **{name: int(amount) for name, amount in sums.items() if name != "seconds"},
+        )
+        for obstype, sums in sorted(found.items())
+    )
+
+
+# -- cameras and steps ---------------------------------------------------------------------------------------------
+
+_Jobs = dict[str, tuple[int, Status]]
+
+
+def _cameras(
+    database: Database, exposures: Sequence[int]
+) -> tuple[dict[int, _Jobs], dict[int, list[tuple[str, Status]]], dict[int, dict[str, str]]]:
+    """Return, of the last run over each camera, its job and status by exposure, the steps by job, and the reasons."""
+    rows = database.sql(
+        """SELECT process.exposure_id, job.camera, job.id, job.status, job.reason
+           FROM json_each(?) AS wanted
+           CROSS JOIN process ON process.exposure_id = wanted.value
+           CROSS JOIN job ON job.process_id = process.id
+           ORDER BY process.id, job.attempt""",
+        (json.dumps(list(exposures)),),
+    )
+    found: dict[int, _Jobs] = {}
+    reasons: dict[int, dict[str, str]] = {}
+    for exposure, camera, job, status, reason in rows:
+        found.setdefault(exposure, {})[camera] = (job, _STATUS[status])
+        reasons.setdefault(exposure, {})[camera] = reason
+    jobs = [job for cameras in found.values() for job, _ in cameras.values()]
+    steps: dict[int, list[tuple[str, Status]]] = {}
+    for job, name, status in database.sql(
+        """SELECT step.job_id, step.name, step.status FROM json_each(?) AS wanted
+           CROSS JOIN step ON step.job_id = wanted.value""",
+        (json.dumps(jobs),),
+    ):
+        steps.setdefault(job, []).append((name, _STATUS[status]))
+    return found, steps, reasons
+
+
+def _with_cameras(
+    row: NightRow, jobs: _Jobs, steps: Mapping[int, list[tuple[str, Status]]], reasons: Mapping[str, str]
+) -> NightRow:
+    return replace(
+        row,
+        cameras={camera: status for camera, (_, status) in jobs.items()},
+        reasons={camera: reason for camera, reason in reasons.items() if reason},
+        steps=_step_outcomes(jobs, steps),
+    )
+
+
+def _step_outcomes(jobs: _Jobs, steps: Mapping[int, list[tuple[str, Status]]]) -> dict[str, StepOutcome]:
+    """Return what came of each step that any camera began; a camera that has failed or is missing counts in all."""
+    found: dict[str, list[Status]] = {}
+    for job, _ in jobs.values():
+        for name, status in steps.get(job, ()):
+            found.setdefault(name, []).append(status)
+    for job, status in jobs.values():
+        if status in _SPREADS:
+            begun = {name for name, _ in steps.get(job, ())}
+            for name in found.keys() - begun:
+                found[name].append(status)
+    return {
+        name: StepOutcome(worst(statuses), sum(not status.is_good for status in statuses))
+        for name, statuses in found.items()
+    }
+
+
+def metric_cells(
+    database: Database, instrument: str, metric: str, exposures: Sequence[tuple[int, float]]
+) -> dict[tuple[int, str], CellValue]:
+    """Return a metric of each of some exposures and of each camera: the worst element as it was last measured.
+
+    Parameters
+    ----------
+    metric : str
+        Its name, ``"NOISE_AMP"``.
+    exposures : sequence of (int, float)
+        Numbers in the record, and times under which their measurements are kept [s since 1970].
+
+    Returns
+    -------
+    dict
+        By number of the exposure and name of the camera.
+    """
+    if not exposures:
+        return {}
+    times = [when for _, when in exposures]
+    rank = " ".join(f"WHEN '{status.value}' THEN {10 * status.severity}" for status in Status)
+    rows = database.sql(
+        f"""SELECT exposure, camera, status, element, value, level,
+                   max(CASE status {rank} END + min(ifnull(level, 0), 9))
+            FROM (SELECT process.exposure_id AS exposure, series.camera AS camera, series.element AS element,
+                         measurement.status AS status, measurement.value AS value, {_LEVEL} AS level
+                  FROM instrument
+                  CROSS JOIN series ON series.instrument_id = instrument.id AND series.metric = ?
+                  CROSS JOIN measurement ON measurement.series_id = series.id
+                      AND measurement.time BETWEEN ? AND ? AND measurement.replaced_by IS NULL
+                  CROSS JOIN process ON process.id = measurement.process_id
+                  WHERE instrument.name = ?)
+            GROUP BY exposure, camera""",  # noqa: S608 -- names of our own
+        (text_value(metric), min(times), max(times), text_value(instrument)),
+    )
+    wanted = {number for number, _ in exposures}
+    return {
+        (exposure, camera): CellValue(_STATUS[status], element, value, level)
+        for exposure, camera, status, element, value, level, _ in rows
+        if exposure in wanted
+    }
+
+
+_LEVEL: Final = """abs(CASE
+    WHEN measurement.reference IS NULL THEN
+        (measurement.value - (measurement.normal_high + measurement.normal_low) / 2)
+        / nullif((measurement.normal_high - measurement.normal_low) / 2, 0)
+    WHEN measurement.value >= measurement.reference THEN
+        (measurement.value - measurement.reference) / nullif(measurement.normal_high - measurement.reference, 0)
+    ELSE (measurement.value - measurement.reference) / nullif(measurement.reference - measurement.normal_low, 0) END)"""
+
+
+# -- nights --------------------------------------------------------------------------------------------------------
+
+
+def neighbour_night(database: Database, instrument: str, night: int, by: int) -> int | None:
+    """Return the night with exposures before (`by` < 0) or after another; None where there is none."""
+    most, sign = ("max", "<") if by < 0 else ("min", ">")
+    rows = database.sql(
+        f"""SELECT {most}(night.night) FROM instrument JOIN night ON night.instrument_id = instrument.id
+            WHERE instrument.name = ? AND night.night {sign} ?""",  # noqa: S608 -- words of our own
+        (text_value(instrument), night),
+    )
+    return int(rows[0][0]) if rows and rows[0][0] is not None else None
