@@ -15,7 +15,7 @@ from typing import Final, NoReturn
 from qltui.instruments.base import Instrument
 from qltui.quality.limits import Limit, LimitSet, Range, Reference
 
-__all__ = ["LimitsError", "load_limits", "parse_limits"]
+__all__ = ["LimitsError", "load_limits", "parse_limits", "read_limits"]
 
 _MAX_SIZE: Final = 4_000_000
 """Of a limits file [bytes]; ten times what 30 cameras with limits for every amplifier take."""
@@ -51,12 +51,18 @@ def load_limits(instrument: Instrument, site_file: str | Path | None = None) -> 
     shipped = resources.files(module).joinpath(name).read_text(encoding="utf-8")
     limits = parse_limits(shipped, instrument, where=name)
     if site_file:
-        limits += parse_limits(_read(Path(site_file)), instrument, where=str(site_file), from_site=True)
+        limits += parse_limits(read_limits(Path(site_file)), instrument, where=str(site_file), from_site=True)
     return LimitSet(instrument.name, limits)
 
 
-def _read(path: Path) -> str:
-    """Return the text of a file of reasonable size."""
+def read_limits(path: Path) -> str:
+    """Return the text of a file of reasonable size.
+
+    Raises
+    ------
+    LimitsError
+        Where it cannot be read.
+    """
     try:
         if path.stat().st_size > _MAX_SIZE:
             msg = f"{path}: larger than {_MAX_SIZE} bytes, which no limits file is; check the path"
