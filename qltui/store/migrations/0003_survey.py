@@ -59,7 +59,7 @@ INDEXES = (
     "CREATE INDEX targetcount_exposure_id ON target_count (exposure_id)",
 )
 
-# 0.01 deg in either direction: 36000 steps around, from the south pole up; see qltui.store.survey.field_place.
+# 0.01 deg in either direction: 36000 steps around, from the south pole up; see qltui.store.survey_views.field_place.
 _FIELD = """ifnull({row}.tile, CASE WHEN {row}.ra IS NULL OR {row}.dec IS NULL THEN NULL ELSE
     -1 - CAST(round(({row}.dec + 90) * 100) AS INTEGER) * 36000
     - CAST(round({row}.ra * 100) + CASE WHEN {row}.ra < 0 THEN 36000 ELSE 0 END AS INTEGER) % 36000 END)"""
@@ -80,7 +80,7 @@ def _newest(exposure: str) -> str:
     return ", ".join((number, *words))
 
 
-# Place in qltui.store.survey.CLASSES: good, warning, bad, open, test. The observer's flag decides where there is one.
+# Place in qltui.store.survey_views.CLASSES: good, warning, bad, open, test. The observer's flag decides where there is one.
 _CLASS = """CASE flag WHEN 'good' THEN 0 WHEN 'bad' THEN 2 WHEN 'junk' THEN 2 WHEN 'test' THEN 4 ELSE
     CASE status WHEN 'NORMAL' THEN 0 WHEN 'WARNING' THEN 1 WHEN 'ALARM' THEN 2 WHEN 'FAILED' THEN 2
                 WHEN 'MISSING' THEN 2 ELSE 3 END END"""

@@ -1,0 +1,153 @@
+"""The survey so far as tables: nights, programs, fields; what counts as good is said once, here and in the record."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from qltui.model import Status
+from qltui.store.survey_views import FieldSummary, NightSummary, field_place
+from qltui.tables.table import Column, Judged, Row, Table, Value
+
+__all__ = [
+    "KIND_STATUS",
+    "RULE",
+    "Totals",
+    "field_kind",
+    "field_name",
+    "nights_table",
+    "programs_table",
+    "totals_of",
+]
+
+KIND_STATUS: Final[Mapping[str, Status]] = {
+    "good": Status.NORMAL,
+    "warning": Status.WARNING,
+    "bad": Status.ALARM,
+    "open": Status.NOT_CHECKED,
+    "test": Status.NOT_EXPECTED,
+}
+"""The status as which a class of exposures is drawn."""
+
+RULE: Final = (
+    "good: verdict NORMAL, or flagged good; bad: ALARM, FAILED, MISSING, or flagged bad or junk; open: not judged yet; "
+    "test: flagged so, and counted nowhere else"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over nights: exposures, fields of each night, open-shutter time [s], exposures by class."""
+
+    nights: int = 0
+    exposures: int = 0
+    fields: int = 0
+    seconds: float = 0.0
+    usable_seconds: float = 0.0
+    good: int = 0
+    warning: int = 0
+    bad: int = 0
+    open: int = 0
+    test: int = 0
+
+
+def totals_of(summaries: Iterable[NightSummary]) -> Totals:
+    """Return the sums; a field of two nights counts in each of them."""
+    rows = list(summaries)
+    names = ("exposures", "fields", "seconds", "usable_seconds", "good", "warning", "bad", "open", "test")
+    sums = {name: sum(getattr(row, name) for row in rows) for name in names}
+    return Totals(nights=len({row.night for row in rows}), **sums)
+
+
+def field_name(field: int) -> str:
+    """Return how a field is called: its tile, or where it lies [deg]."""
+    place = field_place(field)
+    return str(field) if place is None else f"{place[0]:.2f}{place[1]:+.2f}"
+
+
+def field_kind(field: FieldSummary) -> str:
+    """Return the class of a field: the best that it has, because one good exposure makes it observed."""
+    if field.good:
+        return "good"
+    if field.warning:
+        return "warning"
+    return "bad" if field.bad else "open"
+
+
+def _count(value: int, status: Status) -> Value:
+    """Return a number, judged where it is not zero: colour only where it means something."""
+    return Judged(value, status) if value else value
+
+
+_COLUMNS: Final = (
+    Column("exposures", "exp", format="d", align=">", doc="Exposures of the sky."),
+    Column("fields", "tiles", format="d", align=">", doc="Different tiles or fields."),
+    Column("hours", "open", "h", ".2f", ">", "Open-shutter time."),
+    Column("usable_hours", "usable", "h", ".2f", ">", "Open-shutter time of those that are good or have a warning."),
+    Column("good", "good", format="d", align=">", doc="Exposures that are good."),
+    Column("warning", "warning", format="d", align=">", doc="Exposures with a warning."),
+    Column("bad", "bad", format="d", align=">", doc="Exposures that are bad by verdict or flag."),
+    Column("open", "not judged", format="d", align=">", doc="Exposures that wait, run, or could not be judged."),
+    Column("test", "test", format="d", align=">", doc="Exposures flagged as tests."),
+)  # fmt: skip
+
+
+def _values(totals: Totals, fields: int | None = None) -> tuple[Value, ...]:
+    return (
+        totals.exposures,
+        totals.fields if fields is None else fields,
+        totals.seconds / 3600.0,
+        totals.usable_seconds / 3600.0,
+        totals.good,
+        _count(totals.warning, Status.WARNING),
+        _count(totals.bad, Status.ALARM),
+        totals.open,
+        totals.test,
+    )
+
+
+def nights_table(
+    summaries: Sequence[NightSummary], targets: Mapping[int, Mapping[str, int]], name: str = "survey-nights"
+) -> Table:
+    """Return one row for each night, the newest first, and what it added: exposures, tiles, time, targets."""
+    classes = sorted({kind for counts in targets.values() for kind in counts})
+    by_night: dict[int, list[NightSummary]] = {}
+    for row in summaries:
+        by_night.setdefault(row.night, []).append(row)
+    columns = (
+        Column("night", "night", doc="Date of the evening."),
+        Column("programs", "programs", doc="Programs that were observed."),
+        *_COLUMNS,
+        *(Column(f"targets_{kind.lower()}", kind, format=",d", align=">", doc=f"Targets {kind}.") for kind in classes),
+    )
+    rows = [
+        Row(
+            night,
+            (
+                str(night),
+                " ".join(dict.fromkeys(row.program for row in group if row.program)),
+                *_values(totals_of(group)),
+                *(targets.get(night, {}).get(kind) for kind in classes),
+            ),
+        )
+        for night, group in sorted(by_night.items(), reverse=True)
+    ]
+    return Table(name, "survey by night", columns, tuple(rows), RULE)
+
+
+def programs_table(summaries: Sequence[NightSummary], fields: Sequence[FieldSummary]) -> Table:
+    """Return one row for each program and one for all; tiles are counted once, whatever number of nights they took."""
+    groups: dict[str, list[NightSummary]] = {}
+    for row in summaries:
+        groups.setdefault(row.program, []).append(row)
+    tiles = Counter(field.program for field in fields)
+    columns = (Column("program", "program", doc="Program."), *_COLUMNS)
+    rows = [
+        Row(program, (program or "(none)", *_values(totals_of(group), tiles.get(program, 0))))
+        for program, group in sorted(groups.items())
+    ]
+    distinct = len({field.field for field in fields})
+    rows.append(Row("", ("all", *_values(totals_of(summaries), distinct))))
+    return Table("survey-programs", "survey by program", columns, tuple(rows), RULE)

@@ -1,0 +1,192 @@
+"""What the Survey asks, and how its answer becomes a map: done in the reader's thread, a season at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from qltui.instruments.base import Instrument
+from qltui.store.survey_views import FieldExposure, FieldSummary, NightSummary
+from qltui.tables.survey import KIND_STATUS, field_kind, field_name
+from qltui.tables.table import Column, Row, Table
+from qltui.tui.sky_projection import SkyView
+from qltui.tui.sky_raster import MapPoint, Raster, rasterise
+from qltui.tui.symbols import STATUS_MARKS, Charset
+
+__all__ = [
+    "KINDS",
+    "SurveyAnswer",
+    "SurveyChoice",
+    "fields_table",
+    "kind_look",
+    "program_look",
+    "read_field",
+    "read_survey",
+    "save_fields",
+]
+
+KINDS: Final = ("good", "warning", "bad", "open")
+"""Classes of fields that the map can be held to."""
+
+_RANKS: Final = {"good": 0, "open": 1, "warning": 2, "bad": 3}
+_ROLES: Final = ("trend", "key", "mark", "odd", "strong", "active")
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyChoice:
+    """What is shown.
+
+    Attributes
+    ----------
+    nights : pair of int or None
+        First and last night; None for all.
+    program, kind : str
+        Only these; all where empty.
+    by : str
+        What colours the map: ``"verdict"`` or ``"program"``.
+    view : SkyView
+        Which part of the sky.
+    width, height : int
+        Cells of the map's pane.
+    """
+
+    nights: tuple[int, int] | None = None
+    program: str = ""
+    kind: str = ""
+    by: str = "verdict"
+    view: SkyView = field(default_factory=SkyView)
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyAnswer:
+    """What the record knows of the chosen nights, and the map of it."""
+
+    choice: SurveyChoice = SurveyChoice()
+    known: tuple[int, int] | None = None
+    summaries: tuple[NightSummary, ...] = ()
+    fields: Mapping[int, tuple[FieldSummary, ...]] = field(default_factory=dict)
+    targets: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
+    programs: tuple[str, ...] = ()
+    raster: Raster | None = None
+
+    @property
+    def all_fields(self) -> list[FieldSummary]:
+        """Every field, once for each of its programs."""
+        return [item for group in self.fields.values() for item in group]
+
+
+def read_survey(choice: SurveyChoice, instrument: Instrument, charset: Charset) -> Callable[[Any], SurveyAnswer]:
+    """Return the question."""
+
+    def ask(source: Any) -> SurveyAnswer:
+        from qltui.store import survey
+
+        name, sky = instrument.name, instrument.on_sky
+        with source.reading():
+            known = source.ask(survey.night_range, name)
+            if known is None:
+                return SurveyAnswer(choice)
+            nights = choice.nights or known
+            summaries = [row for row in source.ask(survey.night_summaries, name, nights) if row.obstype in sky]
+            only = (choice.program,) if choice.program else ()
+            found = source.ask(survey.field_summaries, name, nights, sky, programs=only)
+            targets = source.ask(survey.target_counts, name, nights)
+        chosen = [row for row in summaries if row.program == choice.program or not choice.program]
+        seen = [row for row in found if not choice.kind or field_kind(row) == choice.kind]
+        points = [
+            MapPoint(row.field, row.ra, row.dec, _kind(row, choice.by), _RANKS[field_kind(row)])
+            for row in seen
+            if row.ra is not None and row.dec is not None
+        ]
+        raster = None
+        if choice.width > 20 and choice.height > 3:
+            raster = rasterise(points, choice.view, choice.width, choice.height, charset)
+        fields: dict[int, tuple[FieldSummary, ...]] = {}
+        for row in seen:
+            fields[row.field] = (*fields.get(row.field, ()), row)
+        programs = tuple(sorted({row.program for row in summaries if row.program}))
+        return SurveyAnswer(choice, known, tuple(chosen), fields, targets, programs, raster)
+
+    return ask
+
+
+def _kind(row: FieldSummary, by: str) -> str:
+    return field_kind(row) if by == "verdict" else row.program
+
+
+def read_field(instrument: Instrument, nights: tuple[int, int], number: int) -> Callable[[Any], list[FieldExposure]]:
+    """Return the question for the exposures of one field, the newest first."""
+
+    def ask(source: Any) -> list[FieldExposure]:
+        from qltui.store import survey
+
+        found: list[FieldExposure] = source.ask(
+            survey.field_exposures, instrument.name, nights, field=number, obstypes=instrument.on_sky, limit=200
+        )
+        return found
+
+    return ask
+
+
+def kind_look(charset: Charset, *, sparse: bool = False) -> Callable[[str], tuple[str, str]]:
+    """Return how classes are drawn: good ones as dots unless there are only a few, everything else by its shape."""
+
+    def look(kind: str) -> tuple[str, str]:
+        status = KIND_STATUS.get(kind, KIND_STATUS["open"])
+        good = kind == "good"
+        return ("" if good and not (sparse or charset.ascii) else charset.mark(status)), STATUS_MARKS[status].role
+
+    return look
+
+
+def program_look(programs: Sequence[str]) -> Callable[[str], tuple[str, str]]:
+    """Return how programs are drawn: each by a letter of its own and, as far as there are any, a colour of its own."""
+    letters: dict[str, str] = {}
+    for name in programs:
+        free = [char for char in name.upper() + "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if char not in letters.values()]
+        letters[name] = free[0] if free else "*"
+    roles = {name: _ROLES[index % len(_ROLES)] for index, name in enumerate(programs)}
+    return lambda kind: (letters.get(kind, "*"), roles.get(kind, "dim"))
+
+
+def fields_table(fields: Sequence[FieldSummary]) -> Table:
+    """Return the fields of the map as a table, to be saved."""
+    columns = (
+        Column("field", "tile", doc="Tile, or right ascension and declination of a field without one."),
+        Column("program", "program"),
+        Column("ra", "RA", "deg", ".4f", ">", "Right ascension."),
+        Column("dec", "Dec", "deg", ".4f", ">", "Declination."),
+        Column("exposures", "exposures", format="d", align=">"),
+        Column("seconds", "open", "s", ".0f", ">", "Open-shutter time of exposures that are good or have a warning."),
+        Column("good", "good", format="d", align=">"),
+        Column("warning", "warning", format="d", align=">"),
+        Column("bad", "bad", format="d", align=">"),
+        Column("open", "not judged", format="d", align=">"),
+        Column("last_night", "last night"),
+    )
+    rows = tuple(
+        Row(
+            (row.field, row.program),
+            (
+                *(field_name(row.field), row.program, row.ra, row.dec, row.exposures, row.seconds),
+                *(row.good, row.warning, row.bad, row.open, str(row.last_night)),
+            ),
+        )
+        for row in fields
+    )
+    return Table("survey-fields", "survey fields", columns, rows)
+
+
+def save_fields(fields: Sequence[FieldSummary]) -> Callable[[Path], Path]:
+    """Return what writes the fields to a CSV file in a directory."""
+
+    def save(directory: Path) -> Path:
+        from qltui.tables.writers import write_table
+
+        return write_table(fields_table(fields), directory / "survey-fields.csv")
+
+    return save

@@ -1,0 +1,265 @@
+"""Fields on the sky, as cells of a terminal: pure functions, so that a reader's thread may do it for a season."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from qltui.tui.sky_projection import SkyView, galactic_plane, grid_lines, grid_step, project
+from qltui.tui.symbols import Charset
+from qltui.tui.text import Line
+
+__all__ = ["Frame", "MapPoint", "Raster", "draw_raster", "frame_of", "rasterise"]
+
+Cell = tuple[int, int]
+"""Column and row of a cell of the map."""
+
+_BRAILLE: Final = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+"""Bits of the dots of a braille character, by row and column."""
+
+_QUARTERS: Final = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
+"""Block characters by their quarters: upper left 1, upper right 2, lower left 4, lower right 8."""
+
+
+@dataclass(frozen=True, slots=True)
+class MapPoint:
+    """A field on the sky.
+
+    Attributes
+    ----------
+    key : int
+        Its number.
+    ra, dec : float
+        [deg].
+    kind : str
+        What decides about colour and shape: a class or the name of a program.
+    rank : int
+        Of several fields in one cell the one with the highest rank is seen.
+    """
+
+    key: int
+    ra: float
+    dec: float
+    kind: str
+    rank: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """How a view lies in a pane: `width` x `height` cells, of them the map's `left`, `across` and `high`.
+
+    A cell is taken to be twice as high as wide, so that the sky keeps its shape.
+    """
+
+    width: int
+    height: int
+    left: int
+    across: int
+    high: int
+
+    def cell(self, x: float, y: float) -> tuple[float, float]:
+        """Return the place of plane coordinates in cells, fractions included."""
+        return self.left + (x + 1.0) / 2.0 * self.across, (0.5 - y) * self.high
+
+    def plane(self, column: float, row: float) -> tuple[float, float]:
+        """Return the plane coordinates of a place in cells."""
+        return (column - self.left) / self.across * 2.0 - 1.0, 0.5 - row / self.high
+
+
+def frame_of(view: SkyView, width: int, height: int) -> Frame:
+    """Return where the map lies; the whole sky keeps its shape, a part of it fills the pane."""
+    high = max(1, height - 1)
+    across = max(2, min(width - 8, 4 * high)) if view.zoom <= 1.0 else max(2, width - 8)
+    if view.zoom <= 1.0:
+        high = min(high, max(1, round(across / 4)))
+    return Frame(width, height, 7, across, high)
+
+
+@dataclass(frozen=True, slots=True)
+class Raster:
+    """A drawn sky.
+
+    Attributes
+    ----------
+    view, frame : SkyView, Frame
+        What was drawn, and where.
+    dots : mapping
+        Cell to the bits of its dots, its kind, and the keys of its fields.
+    plane, grid : mapping
+        Cells of the Galactic plane and of the grid, with their dots.
+    labels : mapping
+        Cell to a label of the grid.
+    counts : mapping
+        Fields inside the view, by kind.
+    """
+
+    view: SkyView
+    frame: Frame
+    dots: Mapping[Cell, tuple[int, str, tuple[int, ...]]] = field(default_factory=dict)
+    plane: Mapping[Cell, int] = field(default_factory=dict)
+    grid: Mapping[Cell, int] = field(default_factory=dict)
+    labels: Mapping[Cell, str] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    def nearest(self, cell: Cell, reach: int = 2) -> tuple[int, ...]:
+        """Return the keys of the fields in a cell, or in the next one that has some."""
+        for distance in range(reach + 1):
+            for row in range(-distance, distance + 1):
+                for column in range(-distance, distance + 1):
+                    if max(abs(row), abs(column)) == distance:
+                        found = self.dots.get((cell[0] + column, cell[1] + row))
+                        if found:
+                            return found[2]
+        return ()
+
+
+def _bit(column: float, row: float, charset: Charset) -> tuple[Cell, int]:
+    cell = int(column // 1), int(row // 1)
+    x = min(charset.columns - 1, int((column - cell[0]) * charset.columns))
+    y = min(charset.rows - 1, int((row - cell[1]) * charset.rows))
+    if charset.rows == 4:
+        return cell, _BRAILLE[y][x]
+    return cell, 1 << (2 * y + x) if charset.columns == 2 else 1
+
+
+def _places(
+    view: SkyView, frame: Frame, directions: Iterable[tuple[float, float]], charset: Charset
+) -> Iterable[tuple[Cell, int] | None]:
+    for ra, dec in directions:
+        x, y = project(view, ra, dec)
+        inside = -1.0 <= x <= 1.0 and -0.5 <= y <= 0.5
+        yield _bit(*_clipped(frame, *frame.cell(x, y)), charset) if inside else None
+
+
+def _clipped(frame: Frame, column: float, row: float) -> tuple[float, float]:
+    """Keep the last edge inside the map."""
+    return min(column, frame.left + frame.across - 1e-6), min(row, frame.high - 1e-6)
+
+
+def rasterise(points: Sequence[MapPoint], view: SkyView, width: int, height: int, charset: Charset) -> Raster:
+    """Return the fields, the grid and the Galactic plane as cells of a pane of `width` x `height`."""
+    frame = frame_of(view, width, height)
+    bits: dict[Cell, int] = {}
+    best: dict[Cell, MapPoint] = {}
+    keys: dict[Cell, list[int]] = {}
+    counts: Counter[str] = Counter()
+    places = _places(view, frame, ((point.ra, point.dec) for point in points), charset)
+    for point, place in zip(points, places, strict=True):
+        if place is None:
+            continue
+        cell, bit = place
+        counts[point.kind] += 1
+        bits[cell] = bits.get(cell, 0) | bit
+        keys.setdefault(cell, []).append(point.key)
+        if cell not in best or point.rank > best[cell].rank:
+            best[cell] = point
+    dots = {cell: (bits[cell], best[cell].kind, tuple(keys[cell])) for cell in bits}
+    plane = _dotted(_places(view, frame, galactic_plane(), charset))
+    grid = _dotted(_places(view, frame, grid_lines(view, max(20, frame.across * 3 // 4)), charset))
+    return Raster(view, frame, dots, plane, grid, _labels(view, frame), dict(counts))
+
+
+def _dotted(places: Iterable[tuple[Cell, int] | None]) -> dict[Cell, int]:
+    found: dict[Cell, int] = {}
+    for place in places:
+        if place is not None:
+            found[place[0]] = found.get(place[0], 0) | place[1]
+    return found
+
+
+def _labels(view: SkyView, frame: Frame) -> dict[Cell, str]:
+    """Return declinations at the left edge and right ascensions in the row below the map."""
+    step = grid_step(view)
+    labels: dict[Cell, str] = {}
+    for count in range(round(-90 / step), round(90 / step) + 1):
+        dec = count * step
+        _, y = project(view, view.ra, dec)
+        if -0.5 <= y <= 0.5:
+            row = min(frame.high - 1, int(frame.cell(0.0, y)[1]))
+            labels[0, row] = f"{dec:+4.0f}°".rjust(6)
+    wide = (2 if view.zoom < 2 else 1) * step
+    meridians = {
+        ((round(view.ra / wide) + count) * wide) % 360.0 for count in range(-int(180 / wide), int(180 / wide) + 1)
+    }
+    taken = -1
+    for x, ra in sorted((project(view, ra, view.dec)[0], ra) for ra in meridians):
+        text = f"{ra:.0f}°"
+        column = int(frame.cell(x, 0.0)[0]) - len(text) // 2
+        if abs(x) <= 1.0 and column > taken and column + len(text) < frame.width - 3:
+            labels[column, frame.high] = text
+            taken = column + len(text) + 1
+    return labels
+
+
+# -- drawing -------------------------------------------------------------------------------------------------------
+
+
+def _char(bits: int, charset: Charset) -> str:
+    if charset.ascii:
+        return "+"
+    return chr(0x2800 + bits) if charset.rows == 4 else _QUARTERS[bits & 15]
+
+
+def draw_raster(
+    raster: Raster,
+    look: Callable[[str], tuple[str, str]],
+    charset: Charset,
+    *,
+    cursor: Cell | None = None,
+    shapes: bool = True,
+) -> list[Line]:
+    """Return the lines of a map.
+
+    Parameters
+    ----------
+    raster : Raster
+        What to draw.
+    look : callable
+        ``kind -> (character, role)``; an empty character draws dots as small as there are.
+    cursor : pair of int
+        Cell that is marked.
+    shapes : bool
+        Whether the characters of kinds are used; without them there are dots alone.
+    """
+    frame = raster.frame
+    lines: list[Line] = []
+    for row in range(min(frame.height, frame.high + 1)):
+        cells: list[tuple[str, str]] = [(" ", "")] * frame.width
+        for column in range(frame.left, min(frame.width, frame.left + frame.across)):
+            cells[column] = _cell(raster, (column, row), look, charset, shapes=shapes)
+        for (start, at), text in raster.labels.items():
+            if at == row:
+                for offset, char in enumerate(text):
+                    if 0 <= start + offset < frame.width:
+                        cells[start + offset] = (char, "dim")
+        if cursor is not None and cursor[1] == row and 0 <= cursor[0] < frame.width:
+            char, role = cells[cursor[0]]
+            cells[cursor[0]] = (char if char.strip() else "+", f"{role or 'strong'}+cursor")
+        lines.append(_runs(cells))
+    return lines
+
+
+def _cell(
+    raster: Raster, cell: Cell, look: Callable[[str], tuple[str, str]], charset: Charset, *, shapes: bool
+) -> tuple[str, str]:
+    found = raster.dots.get(cell)
+    if found is not None:
+        char, role = look(found[1])
+        return (char if shapes and char else _char(found[0], charset)), role
+    if cell in raster.plane:
+        return ("~" if charset.ascii else _char(raster.plane[cell], charset)), "band"
+    if cell in raster.grid:
+        return ("." if charset.ascii else _char(raster.grid[cell], charset)), "rule"
+    return " ", ""
+
+
+def _runs(cells: Sequence[tuple[str, str]]) -> Line:
+    runs: list[tuple[str, str]] = []
+    for char, role in cells:
+        if runs and runs[-1][1] == role:
+            runs[-1] = (runs[-1][0] + char, role)
+        else:
+            runs.append((char, role))
+    return tuple(runs)
