@@ -1,285 +1,75 @@
-"""Charts in characters: plain data in, lines with roles out. The only module that knows plotext.
+"""Charts in characters: plain data in, lines with roles out.
 
-plotext draws the curves on an empty canvas; axes, limits and labels are ours, because they must carry roles, survive in
-ASCII, and stay where they are when a value changes (few bytes). Colours never come from plotext: each series is drawn
-with a palette index that is read back as the role it stands for.
+Axes, limits, legend and labels are ours, because they must carry roles, survive in ASCII, and stay where they are when
+a value changes (few bytes); the curves are plotext's (`qltui.tui.chart_canvas`).
 """
 
 from __future__ import annotations
 
 import math
-import re
-import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
+from qltui.tui.chart_axes import (
+    log_labels,
+    log_spec,
+    nice_step,
+    number_ticks,
+    row_of,
+    short_format,
+    time_ticks,
+    y_labels,
+    y_range,
+)
+from qltui.tui.chart_canvas import Cell, decimate, draw_canvas, load
+from qltui.tui.chart_spec import ChartSpec, LegendEntry, Limit, Series, finite
 from qltui.tui.symbols import Charset
-from qltui.tui.text import Line, fit
+from qltui.tui.text import Line, cells, clean, fit
 
-__all__ = ["ChartSpec", "Limit", "Series", "decimate", "draw_chart", "load", "nice_step", "time_ticks", "y_range"]
+__all__ = [
+    "ChartSpec",
+    "LegendEntry",
+    "Limit",
+    "Series",
+    "decimate",
+    "draw_chart",
+    "finite",
+    "legend_lines",
+    "load",
+    "nice_step",
+    "number_ticks",
+    "time_ticks",
+    "y_range",
+]
 
-Point = tuple[float, float]
-
-_LOCK: Final = threading.Lock()
-"""plotext's figure is global."""
-
-_FIRST_INDEX: Final = 16
-_ESCAPE: Final = re.compile(r"\x1b\[([0-9;]*)m")
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """Points of one role, joined by a line or not; later series are drawn over earlier ones.
-
-    `marker` is one character that each point is drawn as; without it points are as small as the charset allows.
-    """
-
-    points: tuple[Point, ...]
-    role: str
-    joined: bool = False
-    marker: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """A bound as it held at each time, drawn as a broken line with a name at its right end."""
-
-    points: tuple[Point, ...]
-    name: str
-    role: str = "band"
-    char: str = "╴"
+_LEGEND_ROOM: Final = 8
+"""Below this height there is no line for title and legend [rows]."""
+_MORE_ROOM: Final = 11
+"""What ``+30 more`` takes in a legend [cells]."""
+_NAMED_LIMITS: Final = 50
+"""From this width on limits are named [cells]."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChartSpec:
-    """Everything that a chart shows.
-
-    Attributes
-    ----------
-    series : tuple of Series
-        What is drawn.
-    limits : tuple of Limit
-        What it is compared with.
-    x_range : pair of float
-        Ends of the horizontal axis.
-    x_ticks : tuple of (float, str)
-        Where it is labelled.
-    x_unit : str
-        Written at its end.
-    y_format : str
-        Format specification of the values at the limits.
-    """
-
-    series: tuple[Series, ...]
-    limits: tuple[Limit, ...]
-    x_range: tuple[float, float]
-    x_ticks: tuple[tuple[float, str], ...] = ()
-    x_unit: str = ""
-    y_format: str = "g"
-
-
-# -- numbers -------------------------------------------------------------------------------------------------------
-
-
-def finite(points: Sequence[Point]) -> list[Point]:
-    """Return the points that can be drawn: plotext fails on infinities and on None."""
-    return [(x, y) for x, y in points if x is not None and y is not None and math.isfinite(x) and math.isfinite(y)]
-
-
-def decimate(points: Sequence[Point], x_range: tuple[float, float], bins: int) -> list[Point]:
-    """Return the points, of more than four to a bin only the first, lowest, highest and last.
-
-    The extremes of every bin stay, so that no outlier is ever lost.
-    """
-    points = finite(points)
-    if len(points) <= 4 * bins or bins <= 0:
-        return points
-    start, end = x_range
-    width = (end - start) / bins or 1.0
-    groups: dict[int, list[int]] = {}
-    for index, (x, _) in enumerate(points):
-        groups.setdefault(int((x - start) / width), []).append(index)
-    kept: set[int] = set()
-    for members in groups.values():
-        kept.update((members[0], members[-1]))
-        kept.add(min(members, key=lambda index: points[index][1]))
-        kept.add(max(members, key=lambda index: points[index][1]))
-    return [points[index] for index in sorted(kept)]
-
-
-def nice_step(extent: float, count: int) -> float:
-    """Return the smallest of 1, 2, 2.5, 5 times a power of ten that divides `extent` into at most `count` parts."""
-    if not math.isfinite(extent) or extent <= 0 or count <= 0:
-        return 1.0
-    raw = extent / count
-    power = 10.0 ** math.floor(math.log10(raw))
-    return next((factor * power for factor in (1.0, 2.0, 2.5, 5.0, 10.0) if factor * power >= raw * (1 - 1e-9)), raw)
-
-
-def y_range(spec: ChartSpec) -> tuple[float, float]:
-    """Return the vertical range: all points, and the limits, with a little air."""
-    values = [y for series in spec.series for _, y in finite(series.points)]
-    values += [y for limit in spec.limits for _, y in finite(limit.points)]
-    if not values:
-        return 0.0, 1.0
-    low, high = min(values), max(values)
-    margin = (high - low) * 0.06 or abs(high) * 0.1 or 1.0
-    return low - margin, high + margin
-
-
-def time_ticks(
-    start: float, end: float, count: int, label: Callable[[float, bool], str]
-) -> tuple[tuple[float, str], ...]:
-    """Return ticks at round times between two moments [s]; `label` gets the time and whether seconds matter."""
-    steps = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 86400, 7 * 86400)
-    extent = end - start
-    step = next((value for value in steps if extent / value <= max(1, count)), steps[-1])
-    first = math.ceil(start / step) * step
-    ticks = []
-    while first <= end and len(ticks) < 100:
-        ticks.append((float(first), label(first, step < 60)))
-        first += step
-    return tuple(ticks)
-
-
-# -- drawing -------------------------------------------------------------------------------------------------------
-
-
-def _canvas(spec: ChartSpec, width: int, height: int, y_limits: tuple[float, float], charset: Charset) -> list[Any]:
-    """Return rows of (character, role) as plotext draws the series."""
-    roles = [series.role for series in spec.series]
-    with _LOCK:
-        import plotext
-
-        plotext.terminal.limit(False, False)
-        figure = plotext.figure
-        figure.clear()
-        figure.theme("colorless")
-        figure.axes(False)
-        figure.plot_size(width, height)
-        for index, series in enumerate(spec.series):
-            points = decimate(series.points, spec.x_range, width * charset.columns)
-            if not points:
-                continue
-            pixel = plotext.pixel(foreground=_FIRST_INDEX + index)
-            marker = plotext.marker(series.marker or charset.marker).fill(pixel)
-            signal = figure.signal([x for x, _ in points], [y for _, y in points], marker=marker)
-            figure.draw(signal.lines() if series.joined and len(points) > 1 else signal)
-        figure.ruler("x").lim(*spec.x_range)
-        figure.ruler("y").lim(*y_limits)
-        for axis in ("x", "y"):
-            figure.ruler(axis).ticks([])
-        text = figure.build().string()
-    return [_parse(row, roles, width) for row in text.split("\n")[:height]]
-
-
-def _parse(row: str, roles: Sequence[str], width: int) -> list[tuple[str, str]]:
-    """Return a row of plotext's string as cells with the roles that its colour indices stand for."""
-    cells: list[tuple[str, str]] = []
-    role = ""
-    position = 0
-    for match in _ESCAPE.finditer(row):
-        cells += [(char, role) for char in row[position : match.start()]]
-        position = match.end()
-        codes = match.group(1).split(";")
-        if codes[:2] == ["38", "5"] and len(codes) == 3:
-            index = int(codes[2]) - _FIRST_INDEX
-            role = roles[index] if 0 <= index < len(roles) else ""
-        elif codes in (["0"], [""]):
-            role = ""
-    cells += [(char, role) for char in row[position:]]
-    return (cells + [(" ", "")] * width)[:width]
-
-
-def _row_of(value: float, limits: tuple[float, float], height: int) -> int:
-    low, high = limits
-    return min(height - 1, max(0, int((high - value) / (high - low) * height)))
-
-
-def _limit_rows(spec: ChartSpec, limits: tuple[float, float], height: int) -> dict[int, tuple[float, Limit]]:
-    """Return the rows in which limits end at the right, with their last value; where two meet, the first."""
-    rows: dict[int, tuple[float, Limit]] = {}
-    for limit in spec.limits:
-        points = finite(limit.points)
-        if points:
-            rows.setdefault(_row_of(points[-1][1], limits, height), (points[-1][1], limit))
-    return rows
-
-
-def _put_limits(rows: list[Any], spec: ChartSpec, limits: tuple[float, float], width: int) -> None:
-    """Draw the limits where nothing else is."""
-    start, end = spec.x_range
-    for limit in spec.limits:
-        points = finite(limit.points)
-        if not points:
-            continue
-        index = 0
-        for column in range(width):
-            x = start + (column + 0.5) / width * (end - start)
-            while index + 1 < len(points) and points[index + 1][0] <= x:
-                index += 1
-            row = _row_of(points[index][1], limits, len(rows))
-            if rows[row][column][0] == " ":
-                rows[row][column] = (limit.char, limit.role)
-
-
-def _y_labels(limits: tuple[float, float], height: int, marked: dict[int, str]) -> dict[int, str]:
-    """Return labels by row: the values in `marked`, and round ones where these leave room."""
-    low, high = limits
-    step = nice_step(high - low, max(2, height // 2))
-    decimals = max(0, -math.floor(math.log10(step) + 1e-9) + (1 if _is_quarter(step) else 0))
-    value = math.ceil(low / step) * step
-    labels = dict(marked)
-    while value <= high + step * 1e-9:
-        shown = 0.0 if abs(value) < step * 1e-6 else value
-        row = _row_of(value, limits, height)
-        if all(abs(row - taken) > 1 for taken in labels):
-            labels[row] = _short(shown, decimals)
-        value += step
-    return labels
-
-
-def _is_quarter(step: float) -> bool:
-    """Return whether a step of 2.5 times a power of ten needs one decimal more."""
-    mantissa = step / 10.0 ** math.floor(math.log10(step) + 1e-9)
-    return abs(mantissa - 2.5) < 1e-6
-
-
-def _short_format(value: float, form: str) -> str:
-    text = format(value, form)
-    text = text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
-    return text if len(text) <= 9 else f"{value:.3g}"
-
-
-def _short(value: float, decimals: int) -> str:
-    text = f"{value:.{min(decimals, 6)}f}"
-    return text if len(text) <= 8 else f"{value:.3g}"
-
-
-def _x_axis(spec: ChartSpec, left: int, width: int) -> list[Line]:
-    start, end = spec.x_range
-    chars = [" "] * width
-    last = -2
-    for x, label in spec.x_ticks:
-        column = int((x - start) / (end - start) * width) - len(label) // 2
-        column = max(0, min(width - len(label), column))
-        if column > last + 1:
-            chars[column : column + len(label)] = label
-            last = column + len(label)
-    return [((" " * (left - 1) + "└", "rule"), ("".join(chars), "dim"), (f" {spec.x_unit}", "dim"))]
-
-
-def load() -> str:
-    """Load plotext, which takes a while, and return why it cannot be loaded, or nothing.
-
-    Screens call it in a thread once they stand; a chart alone must never keep the Monitor from starting.
-    """
-    try:
-        import plotext  # noqa: F401
-    except (ImportError, OSError) as error:
-        return f"no charts here: plotext cannot be loaded ({error})"
-    return ""
+def legend_lines(spec: ChartSpec, width: int, most: int = 2) -> list[Line]:
+    """Return title, unit and legend in at most `most` lines; what finds no room is counted."""
+    unit = f" [{clean(spec.y_unit)}]" if spec.y_unit else ""
+    title = f" {clean(spec.y_title)}{unit}" if spec.y_title or unit else ""
+    lines: list[Line] = [((title, "title"),)] if title else [()]
+    used = cells(title)
+    for place, entry in enumerate(spec.legend):
+        need = cells(entry.name) + cells(entry.mark if entry.is_on else "off") + 4
+        # The last line keeps room for the count of what is left out.
+        room = width - (_MORE_ROOM if len(lines) >= most and place + 1 < len(spec.legend) else 0)
+        if used + need > room:
+            if len(lines) >= most:
+                lines[-1] = (*lines[-1], (f"   +{len(spec.legend) - place} more", "dim"))
+                break
+            lines.append(())
+            used = 0
+        mark, role = (entry.mark, entry.role) if entry.is_on else ("off", "dim")
+        lines[-1] = (*lines[-1], ("   ", ""), (mark, role), (f" {clean(entry.name)}", "text" if entry.is_on else "dim"))
+        used += need
+    return [fit(line, width) for line in lines if line]
 
 
 def draw_chart(spec: ChartSpec, width: int, height: int, charset: Charset) -> list[Line]:
@@ -296,28 +86,148 @@ def draw_chart(spec: ChartSpec, width: int, height: int, charset: Charset) -> li
     """
     if width < 20 or height < 3:
         return []
-    limits = y_range(spec)
-    high = height - 1
-    ends = _limit_rows(spec, limits, high)
-    labels = _y_labels(limits, high, {row: _short_format(value, spec.y_format) for row, (value, _) in ends.items()})
-    left = max((len(text) for text in labels.values()), default=1) + 2
-    right = 9 if width >= 50 and spec.limits else max(3, len(spec.x_unit) + 1)
-    inner = width - left - right
-    rows = _canvas(spec, inner, high, limits, charset)
-    rows += [[(" ", "")] * inner for _ in range(high - len(rows))]
-    _put_limits(rows, spec, limits, inner)
-    lines: list[Line] = []
+    head = legend_lines(spec, width) if height >= _LEGEND_ROOM else []
+    high = height - 1 - len(head)
+    drawn = log_spec(spec) if spec.log else spec
+    limits = y_range(drawn)
+    ends = _limit_rows(drawn, limits, high)
+    marked = {row: short_format(10.0**value if spec.log else value, spec.y_format) for row, (value, _) in ends.items()}
+    labels = (log_labels if spec.log else y_labels)(limits, high, marked)
+    places = _Places(spec, width, labels)
+    rows = draw_canvas(drawn, places.inner, high, limits, charset)
+    beyond = _put_beyond(rows, spec, drawn, limits)
+    _put_limits(rows, drawn, limits, places.inner)
+    _put_cursor(rows, drawn, limits, places.inner)
+    lines = list(head)
     for index, row in enumerate(rows):
         label = labels.get(index, "")
-        axis: Line = ((label.rjust(left - 1), "dim"), ("┤" if label else "│", "rule"))
-        end = ends[index][1] if index in ends and right >= 9 else None
-        note: Line = ((f" {end.name}"[:right], end.role),) if end is not None else ()
-        lines.append(fit((*axis, *_runs(row), *note), width))
-    return lines + [fit(line, width) for line in _x_axis(spec, left, inner)]
+        axis: Line = ((label.rjust(places.left - 1), "dim"), ("┤" if label else "│", "rule"))
+        lines.append(fit((*axis, *_runs(row), *_note(index, high, ends, beyond, places.right)), width))
+    return lines + [fit(line, width) for line in _x_axis(spec, places.left, places.inner)]
 
 
-def _runs(row: Sequence[tuple[str, str]]) -> Line:
-    runs: list[tuple[str, str]] = []
+class _Places:
+    """Where the canvas of a chart lies: `left` cells of labels, `inner` cells of curves, `right` of names."""
+
+    def __init__(self, spec: ChartSpec, width: int, labels: dict[int, str]) -> None:
+        self.left = max((len(text) for text in labels.values()), default=1) + 2
+        named = width >= _NAMED_LIMITS and (spec.limits or spec.y_limits is not None or spec.log)
+        self.right = 9 if named else max(3, len(spec.x_unit) + 1)
+        self.inner = width - self.left - self.right
+
+
+def _note(row: int, height: int, ends: dict[int, tuple[float, Limit]], beyond: tuple[int, int], right: int) -> Line:
+    """Return what stands at the right of a row: how many points are beyond it, or the name of a limit."""
+    above, below = beyond
+    count = above if row == 0 else below if row == height - 1 else 0
+    if count:
+        return ((f" {'↑' if row == 0 else '↓'}{count}"[:right], "strong"),)
+    if row in ends and right >= 9:
+        limit = ends[row][1]
+        return ((f" {limit.name}"[:right], limit.role),)
+    return ()
+
+
+# -- what is put over the curves -----------------------------------------------------------------------------------
+
+
+def _limit_rows(spec: ChartSpec, limits: tuple[float, float], height: int) -> dict[int, tuple[float, Limit]]:
+    """Return the rows in which limits end at the right, with their last value; where two meet, the first."""
+    rows: dict[int, tuple[float, Limit]] = {}
+    for limit in spec.limits:
+        points = finite(limit.points)
+        if points and limits[0] <= points[-1][1] <= limits[1]:
+            rows.setdefault(row_of(points[-1][1], limits, height), (points[-1][1], limit))
+    return rows
+
+
+def _put_limits(rows: list[list[Cell]], spec: ChartSpec, limits: tuple[float, float], width: int) -> None:
+    """Draw the limits where nothing else is."""
+    start, end = spec.x_range
+    for limit in spec.limits:
+        points = finite(limit.points)
+        if not points:
+            continue
+        index = 0
+        for column in range(width):
+            x = start + (column + 0.5) / width * (end - start)
+            while index + 1 < len(points) and points[index + 1][0] <= x:
+                index += 1
+            if not limits[0] <= points[index][1] <= limits[1]:
+                continue
+            row = row_of(points[index][1], limits, len(rows))
+            if rows[row][column][0] == " ":
+                rows[row][column] = (limit.char, limit.role)
+
+
+def _column_of(x: float, spec: ChartSpec, width: int) -> int:
+    """Return the column of an abscissa, or -1 where it is beyond the range."""
+    start, end = spec.x_range
+    if not (start <= x <= end) or end <= start:
+        return -1
+    return min(width - 1, int((x - start) / (end - start) * width))
+
+
+def _put_beyond(
+    rows: list[list[Cell]], spec: ChartSpec, drawn: ChartSpec, limits: tuple[float, float]
+) -> tuple[int, int]:
+    """Mark at the border the columns that have points beyond it, and return how many are above and below.
+
+    Nothing is beyond a range that was made of the points themselves, but for logarithms of what is not positive.
+    """
+    if spec.y_limits is None and not spec.log:
+        return 0, 0
+    width = len(rows[0])
+    above, below = [], []
+    for given, series in zip(spec.series, drawn.series, strict=True):
+        for (x, raw), (_, y) in zip(given.points, series.points, strict=True):
+            if not (math.isfinite(raw) and math.isfinite(x)) or _column_of(x, spec, width) < 0:
+                continue
+            if y > limits[1]:
+                above.append(x)
+            elif not y >= limits[0]:
+                below.append(x)
+        above += [x for x, _, high in series.spans if high > limits[1] and _column_of(x, spec, width) >= 0]
+        below += [x for x, low, _ in series.spans if low < limits[0] and _column_of(x, spec, width) >= 0]
+    for row, xs, char in ((0, above, "↑"), (len(rows) - 1, below, "↓")):
+        for column in {_column_of(x, spec, width) for x in xs}:
+            rows[row][column] = (char, "strong")
+    return len(above), len(below)
+
+
+def _put_cursor(rows: list[list[Cell]], spec: ChartSpec, limits: tuple[float, float], width: int) -> None:
+    """Mark the point under the cursor: a line in its column where nothing else is, and its cell reversed."""
+    if spec.cursor is None:
+        return
+    x, y = spec.cursor
+    column = _column_of(x, spec, width)
+    if column < 0:
+        return
+    for row in rows:
+        if row[column][0] == " ":
+            row[column] = ("│", "rule")
+    if math.isnan(y):
+        return
+    row_number = row_of(y, limits, len(rows))
+    char, role = rows[row_number][column]
+    rows[row_number][column] = (char, f"{role if role and role != 'rule' else 'strong'}+cursor")
+
+
+def _x_axis(spec: ChartSpec, left: int, width: int) -> list[Line]:
+    start, end = spec.x_range
+    chars = [" "] * width
+    last = -2
+    for x, label in spec.x_ticks:
+        column = int((x - start) / (end - start) * width) - len(label) // 2
+        column = max(0, min(width - len(label), column))
+        if column > last + 1:
+            chars[column : column + len(label)] = label
+            last = column + len(label)
+    return [((" " * (left - 1) + "└", "rule"), ("".join(chars), "dim"), (f" {spec.x_unit}", "dim"))]
+
+
+def _runs(row: Sequence[Cell]) -> Line:
+    runs: list[Cell] = []
     for char, role in row:
         if runs and runs[-1][1] == role:
             runs[-1] = (runs[-1][0] + char, role)
