@@ -79,9 +79,13 @@ class SubjectScreen(PaneScreen):
             self._by, self._expid = 0, None
             if self._process is not None or not self.subject.latest:
                 self._process = self.subject.process
-            exposure = self.subject.exposure
+            # Who follows the latest exposure goes on to follow it on the next screen.
+            exposure = self.subject.exposure if self._process is not None else None
             self.viewer.selection = replace(
-                self.viewer.selection, process=self._process, expid=exposure.expid, night=exposure.night
+                self.viewer.selection,
+                process=self._process,
+                expid=exposure.expid if exposure is not None else None,
+                night=exposure.night if exposure is not None else None,
             )
         self.show_detail(self.subject, answer.detail if answer is not None else None)
 

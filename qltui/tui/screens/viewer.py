@@ -33,7 +33,7 @@ class ViewerScreen(SubjectScreen):
     """Thumbnails of all cameras; enter enlarges one, and shows what the cursor reads beside it."""
 
     NAME = "viewer"
-    BINDINGS = [
+    BINDINGS: ClassVar = [
         *PANE_BINDINGS,
         Binding("t", "picture", "raw/reduced", id="viewer.picture", tooltip="show raw or reduced pixels"),
         Binding("n", "camera(1)", "next camera", id="viewer.next", tooltip="go to the next camera"),
