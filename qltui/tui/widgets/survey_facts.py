@@ -58,7 +58,7 @@ def survey_lines(answer: SurveyAnswer, look: Callable[[str], tuple[str, str]], c
         sums = totals_of(rows)
         letter, role = look(program) if answer.choice.by == "program" else (" ", "")
         name = clean(program)[:7] or "(none)"
-        numbers = f"{tiles[program]:>6,} tiles {_hours(sums.seconds):>9}"
+        numbers = f"{tiles[program]:>5,} tiles{_hours(sums.seconds):>9}"
         lines.append(((f" {letter} ", role), (f"{name:<7}", "text"), (numbers, "dim")))
     counts: Counter[str] = Counter()
     for night in answer.targets.values():
@@ -81,7 +81,7 @@ def cursor_lines(answer: SurveyAnswer, keys: Sequence[int], place: tuple[float, 
         lines.append(((f" {len(keys)} tiles here: + comes nearer", "dim"),))
     for key in keys[:3]:
         for row in answer.fields.get(key, ()):
-            words = f" {clean(row.program)}  {plural(row.exposures, 'exposure')}  {row.seconds:.0f} s"
+            words = f" {clean(row.program)[:8]} {row.exposures} exp {row.seconds:,.0f} s"
             tail = f"  bad {row.bad}" if row.bad else ""
             lines.append(((f" {field_name(key)}", "strong"), (words, "text"), (tail, "bad")))
     return lines
