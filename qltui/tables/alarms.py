@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from qltui.store.alarm_list import AlarmEntry, AlarmList, MuteEntry
 from qltui.tables.table import Column, Row, Styled, Table
 
-__all__ = ["alarm_table", "iso_time", "minutes_to_noon", "mute_table", "mute_words", "short_time"]
+__all__ = ["alarm_table", "date_time", "iso_time", "minutes_to_noon", "mute_table", "mute_words", "short_time"]
 
 _ALARM_COLUMNS: Final = (
     Column("new", " ", doc="a star: raised since the observer last looked"),
@@ -45,6 +45,11 @@ _VALUE: Final = re.compile(r"(?<!\S)[-+<>]?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?!\S)", r
 def short_time(seconds: float | None) -> str:
     """Return month, day, hour and minute in UT, ``"10-02 05:12"``; empty for no time."""
     return _format(seconds, "%m-%d %H:%M")
+
+
+def date_time(seconds: float | None) -> str:
+    """Return date and minute in UT, ``"2019-10-02 05:12"``; empty for no time."""
+    return _format(seconds, "%Y-%m-%d %H:%M")
 
 
 def iso_time(seconds: float | None) -> str:

@@ -10,7 +10,7 @@ from qltui.config_edit import setting_text
 from qltui.instruments.base import Instrument
 from qltui.quality.limits import Limit
 from qltui.quality.limits_text import range_text, reference_text
-from qltui.tables.alarms import iso_time, short_time
+from qltui.tables.alarms import date_time, iso_time
 from qltui.tables.criteria import selector_words
 from qltui.tables.table import Column, Row, Styled, Table
 
@@ -80,7 +80,7 @@ def _row(item: Version) -> Row:
             Styled(item.name, "strong" if item.selected else "text"),
             item.version,
             Styled(words, "active" if item.selected else "dim"),
-            short_time(item.created),
+            date_time(item.created),
             item.author,
             item.reason,
             iso_time(item.created),

@@ -1,0 +1,44 @@
+"""What changed limits would do to the last nights: asked of the record, and put in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from qltui.quality.limits import Limit, LimitSet
+from qltui.quality.whatif import Flips
+from qltui.tui.words import plural
+
+if TYPE_CHECKING:
+    from qltui.instruments.base import Instrument
+    from qltui.tui.screens.configuration_question import Standing
+
+__all__ = ["flip_words", "read_flips"]
+
+
+def read_flips(standing: Standing, entries: Sequence[Limit], instrument: Instrument, nights: int) -> Any:
+    """Return the question what the record's limits would change in the newest nights if they were `entries`."""
+    version = standing.selected("limits")
+    own = standing.record_limits
+    base = [item.limit for item in standing.criteria if version is None or item.origin != version.words]
+    before = LimitSet(instrument.name, (*base, *own))
+    after = LimitSet(instrument.name, (*base, *entries))
+
+    def ask(source: Any) -> Flips:
+        from qltui.store.flips import flips
+
+        return source.ask(flips, instrument, before, after, nights)
+
+    return ask
+
+
+def flip_words(found: Flips, nights: int) -> tuple[str, ...]:
+    """Return what would change in words: in all, by metric, and some exposures."""
+    where = f"{plural(found.exposures, 'exposure')} of the last {plural(nights, 'night')}"
+    total = found.better + found.worse
+    if not total:
+        return (f"None of {where} would flip",)
+    lines = [f"{total} of {where} would flip: {found.better} better, {found.worse} worse"]
+    lines += [f"{metric}: {better} better, {worse} worse" for metric, better, worse in found.by_metric]
+    lines.append(", ".join(f"{expid} {old} → {new}" for expid, old, new in found.examples))
+    return tuple(lines)
