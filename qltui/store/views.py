@@ -48,6 +48,12 @@ class EngineView:
         Of the state directory: fraction 0-1, and bytes.
     slots : tuple of str
         What each slot does, ``"b3 CHECK FIBERS"`` or empty.
+    mode : str
+        ``"automatic"``, or ``"manual"`` where only what an observer chooses is reduced.
+    observer : str
+        Who observes; empty where nobody was named.
+    configuration, limits : str
+        Names and versions that are in force; empty where those of the files are.
     """
 
     state: str
@@ -64,6 +70,10 @@ class EngineView:
     slots: tuple[str, ...] = ()
     data_directory: str = ""
     version: str = ""
+    mode: str = "automatic"
+    observer: str = ""
+    configuration: str = ""
+    limits: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,7 @@ class ControlScreen(EngineStart, Tidying, PaneScreen):
 
     def head(self) -> Line:
         """Return mode and state."""
-        mode = getattr(self.engine, "mode", "automatic")
+        mode = self.engine.mode
         state = self.engine.state if self.health.is_alive else "no engine runs"
         return join((((mode, "strong"),), ((state, "text" if self.health.is_alive else "warn"),)))
 
@@ -156,7 +156,7 @@ class ControlScreen(EngineStart, Tidying, PaneScreen):
 
     def action_mode(self) -> None:
         """Ask whether new exposures are reduced by themselves."""
-        manual = getattr(self.engine, "mode", "automatic") == "manual"
+        manual = self.engine.mode == "manual"
         missed = len(self._work.raw) if self._work is not None else 0
         choices = [("a", "automatic"), ("m", "manual")]
         if manual and missed:
@@ -213,7 +213,7 @@ class ControlScreen(EngineStart, Tidying, PaneScreen):
             if name is not None and name.strip():
                 await self.request("observer", {"name": name.strip()})
 
-        now = getattr(self.engine, "observer", "") or self.viewer.who
+        now = self.engine.observer or self.viewer.who
         self.app.push_screen(WordsScreen("observer: ", now), typed)
 
     def action_reset(self) -> None:

@@ -48,10 +48,10 @@ def engine_facts(
     lines = [_mode(engine, unreduced), _state(engine, health, charset)]
     if engine.state != "none":
         lines += [_queue(engine), _disk(engine)]
-    lines.append(_fact("observer", (clean(getattr(engine, "observer", "") or observer) or "nobody named", "text")))
-    settings = getattr(engine, "configuration", "")
-    if settings:
-        lines.append(_fact("settings", (clean(settings), "text")))
+    lines.append(_fact("observer", (clean(engine.observer or observer) or "nobody named", "text")))
+    if engine.configuration or engine.limits:
+        words = ", limits ".join(part for part in (engine.configuration or "as in the files", engine.limits) if part)
+        lines.append(_fact("settings", (clean(words), "text")))
     shown = f"since {short_time(since)} UT; R shows all" if since else "everything"
     lines.append(_fact("Monitor", (shown, "text")))
     if engine.data_directory:
@@ -60,7 +60,7 @@ def engine_facts(
 
 
 def _mode(engine: EngineView, unreduced: int) -> Line:
-    if getattr(engine, "mode", "automatic") == "manual":
+    if engine.mode == "manual":
         wait = f", {plural(unreduced, 'exposure')} not reduced" if unreduced else ""
         return _fact("mode", ("manual", "active"), (f": only what you choose is reduced{wait}", "text"))
     return _fact("mode", ("automatic", "strong"), (": every new exposure is reduced", "text"))
