@@ -41,6 +41,8 @@ examples:
   qltui bench
   qltui bench --slots 2 --repeat 3 --json
   qltui bench --size mini        quick, for a look at the overheads
+  qltui bench --screens --keep ~/season    every screen on a record of 1,500 nights, made once (half an hour)
+  qltui bench --screens --nights 30        the same with a month
 """
 
 NIGHT = 20191001
@@ -72,6 +74,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-products", action="store_true", help="write no spectra and previews")
     parser.add_argument("--cache", type=Path, metavar="DIR", help="where the simulated files are kept")
     parser.add_argument("--json", action="store_true", help="the figures as JSON")
+    screens = parser.add_argument_group("screens", "measure the screens instead, on the record of a season")
+    screens.add_argument("--screens", action="store_true", help="what each screen costs, in work and in bytes")
+    screens.add_argument("--nights", type=int, default=1500, metavar="N", help="of the season (default 1500)")
+    screens.add_argument("--keep", type=Path, metavar="DIR", help="where the record is kept; one that is there is used")
     add_config(parser)
 
 
@@ -79,6 +85,10 @@ def main(args: argparse.Namespace) -> int:
     """Carry out the command and return the exit status."""
     config = configuration(args)
     instrument = instrument_of(config)
+    if args.screens:
+        from qltui.commands.bench_screens import run
+
+        return run(args, instrument)
     slots = args.slots or os.cpu_count() or 1
     cache = args.cache or _cache_directory()
     data, calibration = _prepare(cache / f"{args.size}-{instrument.name}", args.size)
