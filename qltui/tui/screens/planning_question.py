@@ -1,0 +1,122 @@
+"""What the Planning asks of the record; and how a table of offline results is read beside the viewer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qltui.instruments.base import Instrument
+from qltui.store.survey_views import FieldExposure, FieldSummary, NightSummary
+from qltui.tables.nights import parse_nights
+from qltui.tables.offline import WANTED, Offline, match_offline
+
+__all__ = ["ImportFailedError", "PlanAnswer", "PlanChoice", "read_offline", "read_plan"]
+
+
+class ImportFailedError(Exception):
+    """A table could not be imported; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChoice:
+    """What is planned for.
+
+    Attributes
+    ----------
+    nights : str
+        As `qltui.tables.nights.parse_nights` reads it.
+    program : str
+        Only this one; all where empty.
+    field : int or None
+        Whose exposures are listed; of all where None.
+    """
+
+    nights: str = "last 30"
+    program: str = ""
+    field: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanAnswer:
+    """Nights, fields and exposures of the chosen nights."""
+
+    nights: tuple[int, int] | None = None
+    known: tuple[int, int] | None = None
+    summaries: tuple[NightSummary, ...] = ()
+    fields: tuple[FieldSummary, ...] = ()
+    exposures: tuple[FieldExposure, ...] = ()
+    programs: tuple[str, ...] = ()
+
+
+def read_plan(choice: PlanChoice, instrument: Instrument) -> Callable[[Any], PlanAnswer]:
+    """Return the question."""
+
+    def ask(source: Any) -> PlanAnswer:
+        from qltui.store import survey
+
+        name, sky = instrument.name, instrument.on_sky
+        with source.reading():
+            known = source.ask(survey.night_range, name)
+            if known is None:
+                return PlanAnswer()
+            nights = parse_nights(choice.nights, known) or known
+            summaries = [row for row in source.ask(survey.night_summaries, name, nights) if row.obstype in sky]
+            only = (choice.program,) if choice.program else ()
+            fields = source.ask(survey.field_summaries, name, nights, sky, programs=only)
+            exposures = source.ask(survey.field_exposures, name, nights, field=choice.field, obstypes=sky)
+        return PlanAnswer(
+            nights,
+            known,
+            tuple(row for row in summaries if not only or row.program in only),
+            tuple(fields),
+            tuple(item for item in exposures if not only or item.program in only),
+            tuple(sorted({row.program for row in summaries if row.program})),
+        )
+
+    return ask
+
+
+async def read_offline(path: Path) -> Offline:
+    """Read a table of offline results in a process of its own, and match it.
+
+    Raises
+    ------
+    ImportFailedError
+        Where it is no such table.
+    """
+    command = (sys.executable, "-m", "qltui.tables.read_table", f"--columns={','.join(WANTED)}", "--", str(path))
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+    except OSError as error:
+        msg = f"no process for it: {error.strerror}"
+        raise ImportFailedError(msg) from error
+    try:
+        out, complaint = await process.communicate()
+    finally:
+        if process.returncode is None:
+            # The screen was left, or the program: nobody waits for it any more.
+            process.kill()
+            await process.wait()
+    if process.returncode != 0:
+        last = complaint.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        raise ImportFailedError(last or f"exit status {process.returncode}")
+    try:
+        # Two hundred thousand rows take a moment: not in the thread that answers keys.
+        return await asyncio.to_thread(_matched, path.name, out)
+    except ValueError as error:
+        raise ImportFailedError(str(error)) from error
+
+
+def _matched(name: str, text: bytes) -> Offline:
+    found = json.loads(text)
+    return match_offline(name, found["columns"], found["rows"], found["others"])
