@@ -330,6 +330,8 @@ class Instrument:
         ``(state) -> {class: targets that the camera saw}``; empty where nothing is counted.
     on_sky : tuple of str
         Types of exposures that look at the sky: what a footprint and a plan are made of.
+    fibers : str
+        ``"module:name"`` of the `qltui.instruments.fiber_view.FiberView`; empty where there are no fibres.
     """
 
     name: str
@@ -353,6 +355,7 @@ class Instrument:
     depth: Depth | None = None
     count: str = ""
     on_sky: tuple[str, ...] = ("SCIENCE",)
+    fibers: str = ""
 
     def steps_for(self, obstype: str) -> tuple[StepDefinition, ...]:
         """Return the steps of an exposure of this type, in order; empty where there is no recipe."""

@@ -46,4 +46,5 @@ INSTRUMENT: Final = Instrument(
     depth=DEPTH,
     count="qltui.instruments.desi.targets:count_targets",
     on_sky=("SCIENCE",),
+    fibers="qltui.instruments.desi.fiber_view:FIBERS",
 )
