@@ -12,11 +12,14 @@ from typing import Any, Final
 from qltui.store import schema
 from qltui.store.codec import dump, text_value
 from qltui.store.database import Database
+from qltui.store.held import count_held
+from qltui.store.versions import decisions
 from qltui.store.views import CommandView, EngineView
 
 __all__ = [
     "answer_command",
     "beat",
+    "change_in_force",
     "command",
     "content",
     "content_number",
@@ -150,12 +153,26 @@ def engine(database: Database) -> EngineView:
     said = {key: tuple(value) if isinstance(value, list) else value for key, value in said.items() if key in known}
     waiting = database.sql("SELECT count(*) FROM process WHERE state = 'waiting'")[0][0]
     incomplete = database.sql("SELECT path, since, reason FROM incomplete_file ORDER BY since")
+    decided = decisions(database)
     said |= {
+        # Of the record and not of the last beat: they hold also where no engine runs.
+        "mode": decided.get("mode", "automatic"),
+        "observer": decided.get("observer", ""),
+        "held": count_held(database),
         "queue": waiting,
         "incomplete": len(incomplete),
         "incomplete_names": tuple(_in_words(*entry) for entry in incomplete),
     }
     return EngineView(**said)
+
+
+def change_in_force(database: Database, process: int, configuration: int | None, limit_set: int | None) -> None:
+    """Note with which settings and limits a process was begun, where they are not those of when it was queued."""
+    with database.transaction():
+        database.write_sql(
+            "UPDATE process SET configuration_id = ?, limit_set_id = ? WHERE id = ?",
+            (configuration, limit_set, process),
+        )
 
 
 def _in_words(path: str | bytes, since: float, reason: str) -> str:

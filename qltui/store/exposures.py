@@ -158,8 +158,11 @@ def known(database: Database, instrument: str, night: int) -> dict[str, KnownFil
     """Return what the record knows of a night's raw files, by path."""
     rows = database.sql(
         """SELECT revision.path, revision.size, revision.mtime_ns, revision.revision,
-                  (SELECT state FROM process WHERE process.exposure_id = exposure.id
-                       AND process.revision = revision.revision ORDER BY process.id DESC LIMIT 1)
+                  coalesce(
+                      (SELECT state FROM process WHERE process.exposure_id = exposure.id
+                       AND process.revision = revision.revision ORDER BY process.id DESC LIMIT 1),
+                      (SELECT 'held' FROM held WHERE held.exposure_id = exposure.id
+                       AND held.revision = revision.revision))
            FROM instrument
            JOIN night ON night.instrument_id = instrument.id
            JOIN exposure ON exposure.night_id = night.id

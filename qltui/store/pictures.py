@@ -17,7 +17,8 @@ __all__ = ["exposure_rows", "find_exposure", "monitor_view", "nights", "process_
 
 # CROSS JOIN keeps SQLite to this order: it would rather walk all exposures than those of a night.
 _ROWS: Final = """
-    SELECT process.id, process.state, process.status, process.headline, process.started, process.ended,
+    SELECT process.id, coalesce(process.state, {held}), process.status, process.headline, process.started,
+           process.ended,
            (SELECT count(*) FROM comment WHERE comment.exposure_id = exposure.id AND comment.deleted IS NULL),
            (SELECT value FROM flag WHERE flag.exposure_id = exposure.id ORDER BY flag.id DESC LIMIT 1),
            instrument.name, night.night, {columns}
@@ -29,6 +30,8 @@ _ROWS: Final = """
 """
 _COMMON: Final = 3
 """Endings of so many digits belong to many exposures."""
+_HELD: Final = "(SELECT 'held' FROM held WHERE held.exposure_id = exposure.id)"
+_WAITS: Final = "waits for the observer's choice"
 _EXPOSURE: Final = ", ".join(f"exposure.{column.column_name}" for column in EXPOSURE_COLUMNS)
 
 
@@ -176,7 +179,7 @@ def exposure_rows(
 
 def _exposure_rows(database: Database, tail: str, parameters: Sequence[Any], limit: int | None) -> list[ExposureRow]:
     rows = database.sql(
-        _ROWS.format(columns=_EXPOSURE) + tail + " LIMIT ?", (*parameters, -1 if limit is None else limit)
+        _ROWS.format(columns=_EXPOSURE, held=_HELD) + tail + " LIMIT ?", (*parameters, -1 if limit is None else limit)
     )
     return [_exposure_row(row) for row in reversed(rows)]
 
@@ -188,7 +191,7 @@ def _exposure_row(row: Row) -> ExposureRow:
         process=process,
         state=state or "",
         status=Status(status) if status else Status.WAITING,
-        headline=headline or "",
+        headline=headline or (_WAITS if state == "held" else ""),
         seconds=ended - started if ended is not None and started is not None else None,
         comments=comments,
         flag=flag or "",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from qltui.model import CameraReport, Exposure, Judgement, Product, Status, StepReport, Trigger, Verdict
 from qltui.store import control, exposures, notes, progress, queue, schema, survey, whole
@@ -14,6 +14,9 @@ from qltui.store.reader import Reader
 from qltui.store.views import AlarmView, EngineView
 
 __all__ = ["Store"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Store(Reader):
@@ -55,6 +58,14 @@ class Store(Reader):
         """One batch of writes: all of it, or nothing."""
         with self._database.transaction():
             yield
+
+    def tell(self, write: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Let a function of this package write: ``store.tell(versions.decide, "mode", "manual", who)``.
+
+        All of it is one transaction, or a part of the one that is open.
+        """
+        with self._database.transaction():
+            return write(self._database, *args, **kwargs)
 
     # -- arrival -----------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from peewee import Model
 
+from qltui.store.schema_control import Cleaning, Decision, Held, SavedVersion
 from qltui.store.schema_core import (
     Configuration,
     Counter,
@@ -39,17 +40,20 @@ from qltui.store.schema_survey import FieldSum, NightSum, Outcome, Tally, Target
 __all__ = [
     "MODELS",
     "Alarm",
+    "Cleaning",
     "Command",
     "Comment",
     "CommentHistory",
     "Configuration",
     "Counter",
+    "Decision",
     "Event",
     "Exposure",
     "FieldSum",
     "Flag",
     "HeaderValue",
     "Heartbeat",
+    "Held",
     "IncompleteFile",
     "Instrument",
     "Job",
@@ -63,6 +67,7 @@ __all__ = [
     "Process",
     "Product",
     "Revision",
+    "SavedVersion",
     "Series",
     "Step",
     "Tally",
@@ -94,6 +99,10 @@ MODELS: Final[tuple[type[Model], ...]] = (
     Command,
     IncompleteFile,
     Heartbeat,
+    Decision,
+    SavedVersion,
+    Held,
+    Cleaning,
     Outcome,
     NightSum,
     FieldSum,

@@ -299,7 +299,10 @@ class HeaderValue(Model):
 
 
 class Product(Model):
-    """A file that a job wrote. `fit` says that it was judged good enough to calibrate later exposures."""
+    """A file that a job wrote. `fit` says that it was judged good enough to calibrate later exposures.
+
+    `removed` is when it was cleared from the disk; size and checksum stay, so that a copy can still be told.
+    """
 
     id = AutoField()
     job = ForeignKeyField(Job, index=True, on_delete="CASCADE")
@@ -311,6 +314,7 @@ class Product(Model):
     fit = BooleanField(default=False)
     time = FloatField()
     created = FloatField()
+    removed = FloatField(null=True)
 
     class Meta:
         """Names and keys in SQLite."""

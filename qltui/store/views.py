@@ -53,7 +53,11 @@ class EngineView:
     observer : str
         Who observes; empty where nobody was named.
     configuration, limits : str
-        Names and versions that are in force; empty where those of the files are.
+        Names and versions that are in force, ``"winter v3"``; empty where those of the files are.
+    held : int
+        Exposures that arrived in manual mode and wait for the observer's choice; they are not in the queue.
+    restart : tuple of str
+        Settings in force that the engine takes up only when it is started anew.
     """
 
     state: str
@@ -74,6 +78,8 @@ class EngineView:
     observer: str = ""
     configuration: str = ""
     limits: str = ""
+    held: int = 0
+    restart: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +199,11 @@ class TrendBin:
 
 @dataclass(frozen=True, slots=True)
 class ExposureRow:
-    """One line of the table of a night."""
+    """One line of the table of a night.
+
+    `state` is that of its newest process; without one ``"held"`` where it arrived in manual mode and waits for the
+    observer's choice, else empty.
+    """
 
     exposure: Exposure
     process: int | None
@@ -234,7 +244,10 @@ class MonitorView:
 
 
 class KnownFile(NamedTuple):
-    """A raw file as the record last saw it; `state` is that of its newest process, empty where there is none."""
+    """A raw file as the record last saw it.
+
+    `state` is that of its newest process; without one ``"held"`` where it waits for the observer's choice, else empty.
+    """
 
     size: int
     mtime_ns: int
