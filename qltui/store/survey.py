@@ -23,6 +23,7 @@ __all__ = [
     "target_counts",
 ]
 
+
 def night_range(database: Database, instrument: str) -> tuple[int, int] | None:
     """Return the first and the last night with exposures, or None."""
     rows = database.sql(
@@ -83,17 +84,26 @@ def field_summaries(
             FROM field_sum WHERE instrument_id = ?{among} ORDER BY field"""  # noqa: S608 -- columns of our own
         rows = database.sql(query, (number, *obstypes, *programs))
     else:
+        index = "outcome_of_night" if _is_short(database, number, nights) else "outcome_of_field"
         # Of the columns without a function SQLite takes those of the row with the newest night.
         query = f"""
             SELECT field, program, ra, dec, sum(class < 4), ifnull(sum(CASE WHEN class < 2 THEN exptime END), 0),
                    ifnull(sum(CASE WHEN class < 2 THEN exptime * depth END), 0),
                    sum(class < 2 AND exptime * depth IS NULL),
                    sum(class = 0), sum(class = 1), sum(class = 2), sum(class = 3), max(night)
-            FROM outcome INDEXED BY outcome_of_field
+            FROM outcome INDEXED BY {index}
             WHERE instrument_id = ? AND field IS NOT NULL AND night BETWEEN ? AND ?{among}
             GROUP BY field, obstype, program ORDER BY field"""  # noqa: S608 -- columns of our own
         rows = database.sql(query, (number, *nights, *obstypes, *programs))
     return [FieldSummary(*row) for row in rows]
+
+
+def _is_short(database: Database, instrument: int, nights: tuple[int, int]) -> bool:
+    """Return whether a range has so few of all exposures that to find them beats to pass over all of them."""
+    query = "SELECT ifnull(sum(exposures), 0) FROM night_sum WHERE instrument_id = ?"
+    total = database.sql(query, (instrument,))[0][0]
+    part = database.sql(f"{query} AND night BETWEEN ? AND ?", (instrument, *nights))[0][0]
+    return bool(8 * part < total)
 
 
 def field_exposures(
