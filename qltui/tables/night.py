@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from qltui.instruments.base import Instrument, StepDefinition
 from qltui.model import Status
-from qltui.store.history import NightPage, NightRow, NightTotals, StepOutcome
+from qltui.store.history import CellValue, NightPage, NightRow, NightTotals, StepOutcome
 from qltui.store.wanted import Term
+from qltui.tables.camera import find_metric
 from qltui.tables.conditions import clock_words, condition_points
 from qltui.tables.reach import reach_terms
 from qltui.tables.table import Column, Judged, Row, Styled, Table, Value
 
-__all__ = ["FLAG_ROLES", "night_table", "night_terms", "overall", "step_titles", "totals_line", "totals_table"]
+__all__ = [
+    "FLAG_ROLES",
+    "cells_table",
+    "night_table",
+    "night_terms",
+    "overall",
+    "step_titles",
+    "totals_line",
+    "totals_table",
+]
 
 FLAG_ROLES: Final = {"good": "strong", "bad": "bad", "junk": "bad", "test": "odd"}
 """How the observer's judgement is drawn; it was not checked by us, so that it is never green."""
@@ -193,3 +203,35 @@ def totals_line(page: NightPage) -> str:
     counts = (("good", whole.good), ("warning", whole.warning), ("bad", whole.bad), ("open", whole.open))
     parts += [f"{count:,} {name}" for name, count in (*counts, ("test", whole.test)) if count]
     return "   ".join(parts)
+
+
+def cells_table(
+    rows: Sequence[NightRow], metric: str, values: Mapping[tuple[int, str], CellValue], instrument: Instrument
+) -> Table:
+    """Return a row for each exposure and camera: status and reason, or the worst element of a metric."""
+    definition = find_metric(instrument, metric) if metric else None
+    columns: tuple[Column, ...] = (
+        Column("night", "night", format="d", align=">", doc="night of the exposure, YYYYMMDD"),
+        Column("expid", "exposure", format="d", align=">", doc="number of the exposure"),
+        Column("camera", "camera", doc="name of the camera"),
+        Column("status", "status", doc="as it was judged last"),
+    )
+    if definition is None:
+        columns = (*columns, Column("reason", "reason", doc="why, where it was noted"))
+    else:
+        unit, form = definition.unit, definition.format
+        columns = (
+            *columns,
+            Column("element", "of", doc="the worst element of the metric"),
+            Column("value", metric, unit, form, ">", definition.definition),
+        )
+    lines = []
+    for row in rows:
+        for camera, status in row.cameras.items():
+            found: tuple[Value, ...] | None = (status, row.reasons.get(camera, ""))
+            if definition is not None:
+                value = values.get((row.exposure_id, camera))
+                found = (value.status, value.element, value.value) if value is not None else None
+            if found is not None:
+                lines.append(Row((*row.key, camera), (*row.key, camera, *found)))
+    return Table("night.cells", f"night cells {metric}".strip(), columns, tuple(lines))

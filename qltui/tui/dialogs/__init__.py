@@ -1,0 +1,1 @@
+"""Screens over a screen: what is asked or told beside the picture of the night."""

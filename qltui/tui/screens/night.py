@@ -1,0 +1,390 @@
+"""Night: the exposures of a night or of several as a table, a map of their cameras, and what they add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from textual.binding import Binding
+
+from qltui.model import Status
+from qltui.tui.prompt import WordsScreen
+from qltui.tui.screens.base import PANE_BINDINGS, PaneRow, PaneScreen, Question
+from qltui.tui.screens.history_keys import HISTORY_BINDINGS, HistoryKeys, Listed
+from qltui.tui.screens.night_question import NightAnswer, ask_night, map_table, parse_nights
+from qltui.tui.selection import Selection
+from qltui.tui.text import Line, clean, join
+from qltui.tui.widgets.drawn import Drawn
+from qltui.tui.widgets.heat_map import HeatMap
+from qltui.tui.widgets.table import TableView
+from qltui.tui.words import night_date
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+    from pathlib import Path
+
+    from qltui.store.history import NightRow, NightWish
+    from qltui.tui.widgets.lines import Lines
+
+__all__ = ["NightScreen"]
+
+_METRIC: Final = "night.metric"
+_FILTER: Final = "night.filter"
+_BAD: Final = (Status.ALARM, Status.WARNING, Status.FAILED, Status.UNKNOWN, Status.CANCELLED)
+_BUSY: Final = 5.0
+"""Many nights are not asked for again with every change of a busy record [s]."""
+_WIDE: Final = 120
+
+
+class NightScreen(HistoryKeys, PaneScreen):
+    """The exposures of a night, or of a range of nights."""
+
+    NAME = "night"
+    BINDINGS = [  # noqa: RUF012  (Textual's declaration)
+        *PANE_BINDINGS,
+        *HISTORY_BINDINGS,
+        Binding("p", "night(-1)", "night before", id="night.previous", tooltip="go to the night before"),
+        Binding("n", "night(1)", "night after", id="night.next", tooltip="go to the night after"),
+        Binding("D", "nights", "nights", id="night.range", tooltip="choose nights: from - to, one, or all"),
+        Binding("less_than_sign", "page(-1)", "older", id="night.older", tooltip="show the exposures before these"),
+        Binding("greater_than_sign", "page(1)", "newer", id="night.newer", tooltip="show the exposures after these"),
+        Binding("m", "metric(1)", "metric", id="night.metric", tooltip="map the next metric, cameras by their values"),
+        Binding("M", "metric(-1)", "metric back", id="night.metric-back", tooltip="map the metric before"),
+        Binding("u", "metric(0)", "verdicts", id="night.statuses", tooltip="map the worst status of each camera"),
+    ]
+    FOOTER = {  # noqa: RUF012
+        "table": ("table.open", "table.tick", "history.reprocess", "history.comment", "history.flag"),
+        "map": ("map.open", "night.metric", "history.reprocess"),
+        "": ("night.previous", "night.next", "night.range", "pane.filter"),
+    }
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._wish: NightWish | None = None
+        self._newer: list[tuple[int, int] | None] = []
+        self._answer: NightAnswer | None = None
+        self._rows: dict[Hashable, NightRow] = {}
+        self._programs: set[str] = set()
+        self._target: Hashable | None = None
+        kept = self.viewer.memory.get(_METRIC, "")
+        self._metric = kept if kept in {metric.name for metric in self.viewer.instrument.metrics} else ""
+        words = self.viewer.memory.get(_FILTER, "")
+        self._words = words if isinstance(words, str) else ""
+
+    # -- parts -------------------------------------------------------------------------------------------------
+
+    def make_panes(self) -> Sequence[Lines]:
+        """Return the table, the map and the facts."""
+        return (
+            TableView(id="table", empty="no exposure of this night", ticks=True),
+            HeatMap(id="map", instrument=self.viewer.instrument),
+            Drawn(id="facts"),
+        )
+
+    def plan(self, width: int, height: int) -> Sequence[PaneRow]:
+        """Return the table above the map and the facts; beside them where there is room."""
+        cameras = self.viewer.instrument.cameras
+        across = len(cameras) + len({camera.arm for camera in cameras}) + 13
+        if width >= _WIDE and height >= 40:
+            below = max(12, height // 3)
+            return (PaneRow((("table", 1.0),)), PaneRow((("map", float(across)), ("facts", 1.0)), height=below))
+        narrow = float(across) if across <= width // 2 + 4 else 0.55
+        return (
+            PaneRow((("table", 1.0),), share=1.2),
+            PaneRow((("map", narrow), ("facts", 1.0 if narrow > 4 else 0.45)), share=1.0),
+        )
+
+    @property
+    def table(self) -> TableView:
+        """The exposures."""
+        return self.query_one("#table", TableView)
+
+    @property
+    def heat(self) -> HeatMap:
+        """The map."""
+        return self.query_one("#map", HeatMap)
+
+    @property
+    def here(self) -> NightRow | None:
+        """The exposure under the cursor."""
+        return self._rows.get(self.table.cursor_key)
+
+    # -- asking ------------------------------------------------------------------------------------------------
+
+    @property
+    def wish(self) -> NightWish:
+        """Which exposures are wanted now."""
+        from qltui.store.history import NightWish
+        from qltui.tables.night import night_terms
+
+        if self._wish is None:
+            terms = night_terms(self._words, self.viewer.instrument)
+            self._wish = NightWish(self.viewer.instrument.name, terms=terms)
+        return self._wish
+
+    def question(self) -> Question:
+        """Ask for the page, and for the metric of the map."""
+        return ask_night(self.wish, self._metric, self.viewer.instrument)
+
+    def _choose(self, wish: NightWish) -> None:
+        """Show other exposures."""
+        self._wish = wish
+        self.QUIET = _BUSY if wish.first != wish.last else 0.0
+        self.ask_again()
+
+    def arrive(self, selection: Selection) -> None:
+        """Go to the night and the exposure that the observer looks at."""
+        if selection.night is None or selection.expid is None:
+            return
+        self._target = (selection.night, selection.expid)
+        if self._target not in self._rows:
+            self._newer.clear()
+            self._choose(replace(self.wish, first=selection.night, last=selection.night, before=None))
+        else:
+            self._go_to_target()
+
+    def show(self, answer: NightAnswer | None) -> None:
+        """Show the page; who stood on its last exposure goes on with the latest."""
+        self._answer = answer
+        if answer is None:
+            return
+        table, keys = self.table, list(self._rows)
+        followed = table.cursor_key is None or (bool(keys) and table.cursor_key == keys[-1])
+        self._rows = {row.key: row for row in answer.page.rows}
+        self._programs |= {row.exposure.program for row in answer.page.rows if row.exposure.program}
+        if table.words != self._words:
+            table.set_filter(self._words)
+        table.show(answer.table)
+        if self._target is not None:
+            self._go_to_target()
+        elif followed and answer.page.rows:
+            table.move_to(answer.page.rows[-1].key)
+        self._show_rest()
+
+    def _go_to_target(self) -> None:
+        if self._target in self._rows:
+            self.table.move_to(self._target)
+            self._target = None
+            self._show_rest()
+
+    def _show_rest(self) -> None:
+        """Show the map of the rows that the table shows, in its order, and the facts."""
+        from qltui.tui.widgets.night_facts import cell_words, heat_rows, night_facts
+
+        answer, seen = self._answer, self.table.seen
+        if answer is None or seen is None:
+            return
+        rows = [self._rows[row.key] for row in seen.rows if row.key in self._rows]
+        several = answer.page.first != answer.page.last
+
+        def say(key: Hashable, camera: str) -> Line:
+            row = self._rows[key]
+            value = answer.values.get((row.exposure_id, camera))
+            return cell_words(row, camera, answer.metric, value, self.viewer.instrument, self.viewer.charset)
+
+        def keep(directory: Path) -> Path:
+            from qltui.tables.writers import write_table
+            from qltui.tui.widgets.table import file_stem
+
+            table = map_table(rows, answer, self.viewer.instrument)
+            return write_table(table, directory / f"{file_stem(f'{answer.table.title} {table.title}')}.csv")
+
+        found = heat_rows(rows, answer.metric, answer.values, self.viewer.instrument, several=several)
+        self.heat.show(found, say, keep)
+        self.heat.move_to(self.table.cursor_key)
+        here = self.here
+        self.query_one("#facts", Drawn).show(lambda width, charset: night_facts(answer.page, here, charset, width))
+
+    def _moved(self) -> None:
+        """Carry the exposure under the cursor to the other panes and screens."""
+        here = self.here
+        if here is not None:
+            night, expid = here.key
+            self.viewer.selection = Selection(process=here.process, expid=expid, night=night)
+        self._show_rest()
+        self.draw_frame()
+
+    # -- words -------------------------------------------------------------------------------------------------
+
+    def heading(self, pane: str) -> str:
+        """Return the words above a pane."""
+        if pane == "table":
+            return f"Exposures  {self.table.summary}"
+        if pane == "map":
+            return f"Map  {self._metric or 'worst status'}"
+        return "Exposure and totals"
+
+    def head(self) -> Line:
+        """Return the nights, and what their exposures add up to."""
+        from qltui.tables.night import totals_line
+
+        page = self._answer.page if self._answer is not None else None
+        if page is None or page.first is None or page.last is None:
+            return (("no night in this record", "dim"),)
+        whole = (page.first, page.last) == (0, 99999999)
+        nights = night_date(page.first) if page.first == page.last else f"{_date(page.first)} to {_date(page.last)}"
+        shown = f"{len(page.rows):,} of {page.total:,}" if len(page.rows) != page.total else ""
+        return join(
+            (
+                (("all nights" if whole else nights, "strong"),),
+                ((f"{shown} shown", "key"),) if shown else (),
+                ((totals_line(page), "text"),),
+            )
+        )
+
+    # -- messages ----------------------------------------------------------------------------------------------
+
+    def on_table_view_moved(self, _event: TableView.Moved) -> None:
+        """Let the map follow."""
+        self._moved()
+
+    def on_table_view_ticked(self, _event: TableView.Ticked) -> None:
+        """Count the ticks in the heading."""
+        self.draw_frame()
+
+    def on_table_view_chosen(self, _event: TableView.Chosen) -> None:
+        """Go to the exposure."""
+        self._open("")
+
+    def on_heat_map_moved(self, event: HeatMap.Moved) -> None:
+        """Let the table follow."""
+        self.table.move_to(event.view.key)
+        self._moved()
+
+    def on_heat_map_chosen(self, event: HeatMap.Chosen) -> None:
+        """Go to the camera of the exposure, and to the metric that the map shows."""
+        event.stop()
+        self._open(event.view.camera)
+
+    def _open(self, camera: str) -> None:
+        here = self.here
+        if here is None:
+            return
+        if here.process is None:
+            self.say("this exposure was never reduced: r asks for it")
+            return
+        night, expid = here.key
+        selection = Selection(process=here.process, expid=expid, night=night, camera=camera)
+        if camera and self._metric:
+            step = self.viewer.instrument.metric(self._metric).step
+            self.viewer.go("metric", replace(selection, metric=self._metric, step=step))
+        else:
+            self.viewer.go("exposure", selection)
+
+    # -- keys --------------------------------------------------------------------------------------------------
+
+    def step_exposure(self, by: int) -> None:
+        """Move to the exposure before or after; 0 goes to the latest night and its last exposure."""
+        if by:
+            self.table.action_move(by)
+            return
+        self._newer.clear()
+        self._target = None
+        self.table.action_move(1_000_000)
+        self._choose(replace(self.wish, first=None, last=None, before=None))
+
+    async def action_night(self, by: int) -> None:
+        """Go to the night with exposures before or after this one."""
+        page = self._answer.page if self._answer is not None else None
+        if page is None or page.first is None or page.last is None:
+            self.say("there is no night in this record")
+            return
+        edge, name = (page.first, "first") if by < 0 else (page.last, "last")
+
+        def ask(source: object) -> int | None:
+            from qltui.store.history import neighbour_night
+
+            found: int | None = source.ask(neighbour_night, self.viewer.instrument.name, edge, by)  # type: ignore[attr-defined]
+            return found
+
+        night = await self.viewer.reader.read(ask)
+        if night is None:
+            self.say(f"this is the {name} night of the record")
+            return
+        self._newer.clear()
+        self._choose(replace(self.wish, first=night, last=night, before=None))
+
+    def action_nights(self) -> None:
+        """Ask for the nights."""
+
+        def typed(words: str | None) -> None:
+            if words is None:
+                return
+            try:
+                nights = parse_nights(words)
+            except ValueError as error:
+                self.say(clean(str(error)), "warn")
+                return
+            first, last = nights if nights is not None else (None, None)
+            self._newer.clear()
+            self._choose(replace(self.wish, first=first, last=last, before=None))
+
+        self.app.push_screen(WordsScreen("nights (20191001, 20191001-20191031, all; none: the latest): "), typed)
+
+    def action_page(self, by: int) -> None:
+        """Show the exposures before (-1) or after (1) those of this page."""
+        page = self._answer.page if self._answer is not None else None
+        if by < 0 and page is not None and page.older:
+            self._newer.append(self.wish.before)
+            self._choose(replace(self.wish, before=page.rows[0].key))
+        elif by > 0 and self._newer:
+            self._choose(replace(self.wish, before=self._newer.pop()))
+        else:
+            self.say("there are no older ones" if by < 0 else "these are the newest")
+
+    def action_metric(self, by: int) -> None:
+        """Map the next metric or the one before; 0 the statuses."""
+        names = ["", *(metric.name for metric in self.viewer.instrument.metrics)]
+        self._metric = names[(names.index(self._metric) + by) % len(names)] if by else ""
+        self.viewer.memory.set(_METRIC, self._metric or None)
+        self.ask_again()
+
+    def action_filter(self) -> None:
+        """Ask for words; those that the record knows reach the whole range, the others the page."""
+        self.app.push_screen(WordsScreen("/", self.table.words, self._filtered), lambda _: self._keep_filter())
+
+    def _filtered(self, words: str) -> None:
+        from qltui.tables.night import night_terms
+
+        self._words = words
+        self.table.set_filter(words)
+        terms = night_terms(words, self.viewer.instrument, sorted(self._programs))
+        if terms != self.wish.terms:
+            self._newer.clear()
+            self._choose(replace(self.wish, terms=terms, before=None))
+        self._show_rest()
+        self.draw_frame()
+
+    def _keep_filter(self) -> None:
+        self.viewer.memory.set(_FILTER, self._words or None)
+        self.draw_frame()
+
+    def close_something(self) -> bool:
+        """Take the filter away, if there is one."""
+        if not self._words:
+            return False
+        self._filtered("")
+        self._keep_filter()
+        return True
+
+    # -- what the keys act on ----------------------------------------------------------------------------------
+
+    def exposure_here(self) -> Listed | None:
+        """Return the exposure under the cursor."""
+        here = self.here
+        return _listed(here) if here is not None else None
+
+    def chosen_exposures(self) -> Sequence[Listed]:
+        """Return the ticked exposures, or the one under the cursor."""
+        keys = [key for key in self._rows if key in self.table.ticked] or [self.table.cursor_key]
+        return [_listed(self._rows[key]) for key in keys if key in self._rows]
+
+
+def _listed(row: NightRow) -> Listed:
+    night, expid = row.key
+    return Listed(night, expid, row.process, tuple(name for name, status in row.cameras.items() if status in _BAD))
+
+
+def _date(night: int) -> str:
+    return {0: "the first", 99999999: "the last"}.get(night, night_date(night))

@@ -1,0 +1,91 @@
+"""What the Night screen asks of the record: a page of exposures, and one metric of them for the map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from qltui.instruments.base import Instrument
+from qltui.tables.table import Table
+
+if TYPE_CHECKING:
+    from qltui.store.history import CellValue, NightPage, NightRow, NightWish
+    from qltui.tui.screens.base import Question
+
+__all__ = ["NightAnswer", "ask_night", "map_table", "parse_nights"]
+
+
+@dataclass(frozen=True, slots=True)
+class NightAnswer:
+    """What was found.
+
+    Attributes
+    ----------
+    page : NightPage
+        The exposures and their totals.
+    table : Table
+        The same as a table.
+    metric : str
+        Of the map; empty for statuses.
+    values : mapping
+        Of that metric, by number of the exposure in the record and camera.
+    """
+
+    page: NightPage
+    table: Table
+    metric: str = ""
+    values: Mapping[tuple[int, str], CellValue] = field(default_factory=dict)
+
+
+def ask_night(wish: NightWish, metric: str, instrument: Instrument) -> Question:
+    """Return the question for a page of exposures; the table is made in the reader's thread too."""
+
+    def ask(source: Any) -> NightAnswer:
+        from qltui.store.codec import exposure_time
+        from qltui.store.history import metric_cells, night_page
+        from qltui.tables.night import night_table
+
+        page = source.ask(night_page, wish)
+        found: Mapping[tuple[int, str], CellValue] = {}
+        if metric and page.rows:
+            exposures = [(row.exposure_id, exposure_time(row.exposure)) for row in page.rows]
+            found = source.ask(metric_cells, wish.instrument, metric, exposures)
+        return NightAnswer(page, night_table(page, instrument), metric, found)
+
+    return ask
+
+
+def parse_nights(words: str) -> tuple[int, int] | None:
+    """Return the first and the last night that are typed: one night, or two of them; None for no words.
+
+    A night is YYYYMMDD or YYYY-MM-DD; ``all`` means every one.
+
+    Raises
+    ------
+    ValueError
+        Where that is no night; the message says what is wanted.
+    """
+    words = words.strip().lower()
+    if not words:
+        return None
+    if words == "all":
+        return 0, 99999999
+    compact = "".join(words.split()).replace("..", ":").replace("to", ":")
+    if ":" not in compact and compact.count("-") in (1, 5):
+        # One dash stands between two nights; five are those within and between them.
+        place = compact.index("-") if compact.count("-") == 1 else [i for i, c in enumerate(compact) if c == "-"][2]
+        compact = f"{compact[:place]}:{compact[place + 1 :]}"
+    parts = [part.replace("-", "") for part in compact.split(":")]
+    if len(parts) > 2 or not all(part.isascii() and part.isdigit() and len(part) == 8 for part in parts):
+        msg = f"{words!r} is no night: give 20191001, or 20191001-20191031, or all"
+        raise ValueError(msg)
+    nights = sorted(int(part) for part in parts)
+    return nights[0], nights[-1]
+
+
+def map_table(rows: Sequence[NightRow], answer: NightAnswer, instrument: Instrument) -> Table:
+    """Return what the map shows as a table: a row for each exposure and camera."""
+    from qltui.tables.night import cells_table
+
+    return cells_table(rows, answer.metric, answer.values, instrument)
