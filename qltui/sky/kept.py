@@ -42,7 +42,7 @@ def kept_almanac(directory: Path, night: int, place: Place) -> Almanac | None:
         if path.stat().st_size > _LARGEST:
             return None
         almanac = almanac_from_json(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return almanac if almanac.night == night else None
 
