@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from qltui.instruments.base import Instrument, MetricDefinition
 from qltui.model import Judgement
@@ -11,7 +11,12 @@ from qltui.store.views import ProcessView
 from qltui.tables.table import Column, Judged, Row, Table, Value
 from qltui.tables.wording import number_text, range_text
 
-__all__ = ["camera_values", "element_rows", "find_metric"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qltui.store.details import PastValue
+
+__all__ = ["camera_values", "element_rows", "element_table", "find_metric", "past_table"]
 
 _LIMITS: Final = (
     Column("value", "value", align=">", doc="measured, in the unit of the row"),
@@ -71,3 +76,49 @@ def element_rows(judgement: Judgement, definition: MetricDefinition, index: int)
         number_text(reference, form) if math.isfinite(reference) else "",
         origin,
     )
+
+
+_ELEMENT_COLUMNS: Final = (Column("element", "of", doc="amplifier, axis or class; empty for a single value"), *_LIMITS)
+
+
+def element_table(judgement: Judgement | None, definition: MetricDefinition, camera: str, reason: str) -> Table:
+    """Return the elements of one metric of one camera; without a judgement an empty table whose note is `reason`.
+
+    Rows have the element for a key. A metric of one value calls it by the camera.
+    """
+    rows = []
+    for index, element in enumerate(judgement.elements if judgement is not None else ()):
+        values = element_rows(judgement, definition, index) if judgement is not None else ()
+        rows.append(Row(element, (element or camera, *values)))
+    title = f"{camera} {definition.name}"
+    return Table("metric.elements", title, _ELEMENT_COLUMNS, tuple(rows), "" if rows else reason)
+
+
+def past_table(past: Sequence[PastValue], title: str, definition: MetricDefinition) -> Table:
+    """Return the last values of a camera's element with their limits, for a file."""
+    unit = definition.unit
+    columns = (
+        Column("expid", "exposure", align=">", doc="number of the exposure"),
+        Column("time", "time", "s", ".3f", ">", "of the exposure, since 1970, UTC"),
+        Column("process", "process", align=">", doc="number of the process"),
+        Column("value", "value", unit, "", ">", definition.definition),
+        Column("reference", "reference", unit, "", ">", "what the value was compared with"),
+        Column("normal_low", "normal from", unit, "", ">", "low end of the normal range; empty for no bound"),
+        Column("normal_high", "to", unit, "", ">", "high end of the normal range; empty for no bound"),
+        Column("warning_low", "warning from", unit, "", ">", "low end of the warning range; empty for no bound"),
+        Column("warning_high", "to", unit, "", ">", "high end of the warning range; empty for no bound"),
+    )
+    rows = [
+        Row(
+            item.process,
+            (
+                item.expid,
+                item.time,
+                item.process,
+                Judged(item.value if math.isfinite(item.value) else None, item.status),
+                *(bound if math.isfinite(bound) else None for bound in (item.reference, *item.normal, *item.warning)),
+            ),
+        )
+        for item in past
+    ]
+    return Table("metric.past", title, columns, tuple(rows))

@@ -102,7 +102,7 @@ def companions(
         (f"{instrument.unit_title} {here.unit}", lambda other: other.unit == here.unit),
     ]
     if element and definition.elements:
-        groups.append((f"{definition.elements} {element} anywhere", lambda _: True))
+        groups.append((f"{definition.elements} {element}", lambda _: True))
     found = []
     for name, belongs in groups:
         others = [
@@ -131,17 +131,14 @@ def _moved(judgement: Judgement, element: str, side: float) -> bool:
 
 
 def companion_words(found: tuple[Companions, ...], most: int = 6) -> str:
-    """Return it in one line: ``"arm b: b1 b7, 2 of 9; spectrograph 3: none of 2"``."""
+    """Return it in one line: ``"arm b 2 of 9 (b1 b7), spectrograph 3 0 of 2"``."""
     parts = []
     for group in found:
         if not group.of:
             continue
-        if not group.moved:
-            parts.append(f"{group.group}: none of {group.of}")
-            continue
-        if len(group.moved) == group.of:
-            parts.append(f"{group.group}: all {group.of}")
-            continue
         names = " ".join(group.moved[:most]) + (" ..." if len(group.moved) > most else "")
-        parts.append(f"{group.group}: {names}, {len(group.moved)} of {group.of}")
-    return "; ".join(parts) or "no other camera has this value"
+        names = f" ({names})" if 0 < len(group.moved) < group.of else ""
+        parts.append(
+            f"{group.group}: {'all' if len(group.moved) == group.of else len(group.moved)} of {group.of}{names}"
+        )
+    return ", ".join(parts) or "no other camera has this value"
