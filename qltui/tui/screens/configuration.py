@@ -79,7 +79,7 @@ class ConfigurationScreen(SettingsEditing, LimitsEditing, VersionKeys, PaneScree
     def plan(self, width: int, height: int) -> Sequence[PaneRow]:  # noqa: ARG002
         """Return sections beside entries; the details stand below them, or beside them where there is room."""
         if width >= 150:
-            return (PaneRow((("sections", 18.0), ("entries", 2.2), ("detail", 1.0))),)
+            return (PaneRow((("sections", 18.0), ("entries", 3.4), ("detail", 1.0))),)
         return (PaneRow((("sections", 18.0), ("entries", 1.0))), PaneRow((("detail", 1.0),), height=7))
 
     def on_mount(self) -> None:

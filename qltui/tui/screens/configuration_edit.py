@@ -64,14 +64,14 @@ class SettingsEditing:
             return
 
         def heard(words: str) -> None:
-            self.fault = self._fault(key, words)
+            self.fault = self.wrong_with(key, words)
             self.show_detail()
 
         def answered(words: str | None) -> None:
             if words is None:
                 self.fault = ""
                 self.show_detail()
-            elif self._fault(key, words):
+            elif self.wrong_with(key, words):
                 # What is wrong stands in the details; the words are kept, so that a slip costs one letter.
                 self.ask_setting(key, words)
                 heard(words)
@@ -90,7 +90,7 @@ class SettingsEditing:
             return
         self.ask_setting(setting.key)
 
-    def _fault(self, key: str, words: str) -> str:
+    def wrong_with(self, key: str, words: str) -> str:
         """Return why these words cannot be the value of a setting; empty where they can."""
         try:
             value = parse_setting(key, words)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +86,8 @@ def criteria_in_force(
 
     def add(text: str, origin: str, *, from_site: bool) -> None:
         limits = parse_limits(text, instrument, where=origin, from_site=from_site)
-        found.extend(Criterion(len(found) + index, limit, origin) for index, limit in enumerate(limits))
+        first = len(found)
+        found.extend(Criterion(first + index, limit, origin) for index, limit in enumerate(limits))
 
     add(resources.files(module).joinpath(name).read_text(encoding="utf-8"), "instrument", from_site=False)
     for text, origin in _own(site_file, version):
@@ -113,21 +113,15 @@ def read_standing(config: Config, instrument: Instrument) -> Any:
     """Return the question for what is in force and what was ever saved."""
 
     def ask(source: Any) -> Standing:
-        found = _versions(source)
+        from qltui.store import versions as store
+
+        found = tuple(_version(item) for item in source.ask(store.versions))
         chosen = {item.kind: item for item in found if item.selected}
         in_force, fault = config_in_force(config, chosen.get("settings"))
         criteria, faults = criteria_in_force(instrument, in_force.paths.limits, chosen.get("limits"))
         return Standing(in_force, found, criteria, (*((fault,) if fault else ()), *faults))
 
     return ask
-
-
-def _versions(source: Any) -> tuple[Version, ...]:
-    if find_spec("qltui.store.versions") is None:
-        return ()
-    from qltui.store import versions as store
-
-    return tuple(_version(item) for item in source.ask(store.versions))
 
 
 def _version(item: Any) -> Version:
