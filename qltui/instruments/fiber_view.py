@@ -10,7 +10,7 @@ __all__ = ["FiberPlace", "FiberValue", "FiberView", "MarkedLine"]
 
 @dataclass(frozen=True, slots=True)
 class FiberPlace:
-    """One way in which fibres lie: the columns of both coordinates, what they are, and their unit.
+    """One way in which fibres lie: the columns of both coordinates, what they are, their unit and format.
 
     `x_reversed` lets x grow to the left, as right ascension does.
     """
@@ -22,6 +22,7 @@ class FiberPlace:
     y_title: str
     unit: str
     x_reversed: bool = False
+    format: str = ".4f"
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ def fact_lines(fibers: Fibers, index: int, view: FiberView, charset: Charset, *,
     for place in view.places:
         x, y = (float(fibers.position(name)[index]) for name in (place.x, place.y))
         if math.isfinite(x) and math.isfinite(y):
-            words = f"{place.x_title} {x:.4f}  {place.y_title} {y:.4f}"
+            words = f"{place.x_title} {x:{place.format}}  {place.y_title} {y:{place.format}}"
             lines.append(((f" {words} ", "text"), (place.unit, "dim")))
     states = fibers.state[index].tolist()
     for arm, state in zip(fibers.arms, states, strict=True):

@@ -160,7 +160,8 @@ def _edges(start: float, scale: float, count: int, length: int) -> tuple[Levels,
     import numpy as np
 
     ends = start + scale * np.arange(count + 1)
-    inside = np.flatnonzero((ends[:-1] + scale / 2 >= 0) & (ends[:-1] + scale / 2 < length))
+    # A pixel of the screen counts where a quarter of it lies on the array.
+    inside = np.flatnonzero(np.minimum(ends[1:], length) - np.maximum(ends[:-1], 0.0) >= 0.25 * scale)
     first = np.clip(np.floor(ends[:-1] + (1e-9 if scale >= 1 else scale / 2)).astype(int), 0, length - 1)[inside]
     if not first.size:
         return np.zeros((0, 2), dtype=int), inside

@@ -153,7 +153,8 @@ PALETTES: Final[Mapping[str, Palette]] = {palette.name: palette for palette in (
 def style_of(palette_name: str, role: str) -> Style:
     """Return the style of a role; ``"role+cursor"`` is the same under the cursor, an empty role plain text.
 
-    ``"pixel:12:3"`` is the shade 12 of the palette's ramp upon shade 3; the first may be a role as well.
+    ``"pixel:12:3"`` is the shade 12 of the palette's ramp upon shade 3; the first may be a role as well, and without
+    the second nothing lies behind.
 
     Raises
     ------
@@ -176,7 +177,8 @@ def _pixel_style(palette: Palette, front: str, back: str) -> Style:
     if not palette.ramp:
         return Style() if front.isdigit() else style_of(palette.name, front)
     color = palette.ramp[int(front)] if front.isdigit() else palette.inks[front].color
-    return Style(color=color, bgcolor=palette.ramp[int(back)], bold=None if front.isdigit() else True)
+    behind = palette.ramp[int(back)] if back else None
+    return Style(color=color, bgcolor=behind, bold=None if front.isdigit() else True)
 
 
 def make_theme(palette: Palette) -> Theme:

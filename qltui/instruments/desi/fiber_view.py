@@ -16,11 +16,11 @@ FIBERS: Final = FiberView(
     good="GOOD",
     group="CLASS",
     places=(
-        FiberPlace("focal plane", "FIBER_X", "FIBER_Y", "x", "y", "mm"),
+        FiberPlace("focal plane", "FIBER_X", "FIBER_Y", "x", "y", "mm", format=".2f"),
         FiberPlace("sky", "RA", "DEC", "RA", "Dec", "deg", x_reversed=True),
     ),
     values=(
-        FiberValue("LEVEL", "light", "of a working fibre"),
+        FiberValue("LEVEL", "light", "of usual"),
         FiberValue("SNR", "SNR"),
         FiberValue("FLUX", "flux", "e-/Angstrom", ".1f"),
         FiberValue("SKYCONT", "sky", "e-/Angstrom", ".1f"),

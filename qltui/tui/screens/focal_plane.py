@@ -108,7 +108,7 @@ class FocalPlaneScreen(SubjectScreen):
         """Show the fibres."""
         words = "no exposure was reduced yet" if subject is None else "this instrument has no fibres"
         if subject is not None and detail is not None:
-            words = f"exposure {subject.exposure.expid} left no table of fibres; its type is {subject.exposure.obstype}"
+            words = f"{subject.exposure.expid} ({clean(subject.exposure.obstype)}) left no table of fibres"
         self._show(detail, words)
         if self._wanted is not None and self.plane.move_to(self._wanted):
             self._wanted = None

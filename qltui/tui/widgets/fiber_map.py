@@ -250,8 +250,8 @@ class FiberMap(Lines, can_focus=True):
         ends = [format(end, self.shown.format) for end in found]
         if coloured:
             # The darkest shades cannot be told from the ground.
-            marks = [("●", f"pixel:{level + 4}:0") if level >= 0 else ("○", "dim") for level in levels]
-            legend: Line = (("●", "pixel:4:0"), (f" {ends[0]} to ", "dim"), ("●", f"pixel:{RAMP - 1}:0"))
+            marks = [("●", f"pixel:{level + 4}:") if level >= 0 else ("○", "dim") for level in levels]
+            legend: Line = (("●", "pixel:4:"), (f" {ends[0]} to ", "dim"), ("●", f"pixel:{RAMP - 1}:"))
         else:
             marks = [
                 (str(level), "text") if level >= 0 else (self.charset.mark(Status.NOT_CHECKED), "dim")
