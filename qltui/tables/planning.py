@@ -73,8 +73,8 @@ def judge_field(field: FieldSummary, rule: Rule) -> Plan:
     return Plan(True, Status.WARNING, f"{words}, {field.bad} bad" if field.bad else words, reached)
 
 
-def plan_table(fields: Sequence[FieldSummary], rule: Rule, *, everything: bool = False) -> Table:
-    """Return the fields that should be repeated, worst first; all of them if wanted."""
+def plan_table(fields: Sequence[FieldSummary], rule: Rule, *, everything: bool = False, most: int = 0) -> Table:
+    """Return the fields that should be repeated, worst first; all of them if wanted, `most` at most if given."""
     columns = (
         Column("field", "tile", doc="Tile, or right ascension and declination of a field without one."),
         Column("program", "program", doc="Program."),
@@ -112,10 +112,13 @@ def plan_table(fields: Sequence[FieldSummary], rule: Rule, *, everything: bool =
                 *(field.ra, field.dec, str(field.last_night)),
             ),
         )
-        for field, plan in shown
+        for field, plan in shown[: most or None]
     )
     count = sum(plan.repeat for _, plan in judged)
-    return Table("plan", "tiles to repeat", columns, rows, f"{count} of {len(judged)} to repeat: {rule.words}")
+    note = f"{count:,} of {len(judged):,} to repeat: {rule.words}"
+    if most and len(shown) > most:
+        note += f"; the worst {most:,} are listed, an export has all"
+    return Table("plan", "tiles to repeat", columns, rows, note)
 
 
 def differs(exposure: FieldExposure, result: OfflineResult | None) -> bool:

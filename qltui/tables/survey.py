@@ -13,10 +13,12 @@ from qltui.tables.table import Column, Judged, Row, Table, Value
 
 __all__ = [
     "KIND_STATUS",
+    "MOST_NIGHTS",
     "RULE",
     "Totals",
     "field_kind",
     "field_name",
+    "month_nights",
     "nights_table",
     "programs_table",
     "totals_of",
@@ -30,6 +32,9 @@ KIND_STATUS: Final[Mapping[str, Status]] = {
     "test": Status.NOT_EXPECTED,
 }
 """The status as which a class of exposures is drawn."""
+
+MOST_NIGHTS: Final = 200
+"""More nights than this are summed up by month."""
 
 RULE: Final = (
     "good: verdict NORMAL, or flagged good; bad: ALARM, FAILED, MISSING, or flagged bad or junk; open: not judged yet; "
@@ -111,13 +116,21 @@ def _values(totals: Totals, fields: int | None = None) -> tuple[Value, ...]:
 def nights_table(
     summaries: Sequence[NightSummary], targets: Mapping[int, Mapping[str, int]], name: str = "survey-nights"
 ) -> Table:
-    """Return one row for each night, the newest first, and what it added: exposures, tiles, time, targets."""
-    classes = sorted({kind for counts in targets.values() for kind in counts})
+    """Return one row for each night, the newest first, and what it added: exposures, tiles, time, targets.
+
+    More nights than anybody reads are summed up by month; the key of a row is then ``YYYYMM``.
+    """
+    by_month = len({row.night for row in summaries}) > MOST_NIGHTS
+    unit = 100 if by_month else 1
     by_night: dict[int, list[NightSummary]] = {}
     for row in summaries:
-        by_night.setdefault(row.night, []).append(row)
+        by_night.setdefault(row.night // unit, []).append(row)
+    counted: dict[int, Counter[str]] = {}
+    for night, counts in targets.items():
+        counted.setdefault(night // unit, Counter()).update(counts)
+    classes = sorted({kind for counts in counted.values() for kind in counts})
     columns = (
-        Column("night", "night", doc="Date of the evening."),
+        Column("night", "month" if by_month else "night", doc="Date of the evening."),
         Column("programs", "programs", doc="Programs that were observed."),
         *_COLUMNS,
         *(Column(f"targets_{kind.lower()}", kind, format=",d", align=">", doc=f"Targets {kind}.") for kind in classes),
@@ -126,15 +139,22 @@ def nights_table(
         Row(
             night,
             (
-                str(night),
+                f"{night // 100}-{night % 100:02d}" if by_month else str(night),
                 " ".join(dict.fromkeys(row.program for row in group if row.program)),
                 *_values(totals_of(group)),
-                *(targets.get(night, {}).get(kind) for kind in classes),
+                *(counted.get(night, {}).get(kind) for kind in classes),
             ),
         )
         for night, group in sorted(by_night.items(), reverse=True)
     ]
+    if by_month:
+        return Table(name, "survey by month", columns, tuple(rows), f"by month, tiles by night; {RULE}")
     return Table(name, "survey by night", columns, tuple(rows), RULE)
+
+
+def month_nights(month: int) -> tuple[int, int]:
+    """Return the first and the last night of a month ``YYYYMM``."""
+    return month * 100 + 1, month * 100 + 31
 
 
 def programs_table(summaries: Sequence[NightSummary], fields: Sequence[FieldSummary]) -> Table:

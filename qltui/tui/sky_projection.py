@@ -11,7 +11,17 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
-__all__ = ["PROJECTIONS", "SkyView", "from_galactic", "galactic_plane", "grid_lines", "project", "unproject", "zoomed"]
+__all__ = [
+    "PROJECTIONS",
+    "SkyView",
+    "from_galactic",
+    "galactic_plane",
+    "grid_lines",
+    "project",
+    "projector",
+    "unproject",
+    "zoomed",
+]
 
 PROJECTIONS: Final = ("mollweide", "rectangular")
 LARGEST_ZOOM: Final = 64.0
@@ -58,7 +68,9 @@ def _auxiliary() -> tuple[float, ...]:
 def _mollweide(lon: float, dec: float) -> tuple[float, float]:
     table = _auxiliary()
     place = (dec + 90.0) / 180.0 * _TABLE
-    index = min(_TABLE - 1, max(0, int(place)))
+    index = int(place)
+    if not 0 <= index < _TABLE:
+        index = 0 if index < 0 else _TABLE - 1
     angle = table[index] + (place - index) * (table[index + 1] - table[index])
     return -lon / 180.0 * math.cos(angle), math.sin(angle) / 2.0
 
@@ -73,11 +85,21 @@ _FORWARD: Final[dict[str, Callable[[float, float], tuple[float, float]]]] = {
 }
 
 
+def projector(view: SkyView) -> Callable[[float, float], tuple[float, float]]:
+    """Return the function from right ascension and declination to the place in the view, for many directions."""
+    forward, zoom, shift = _FORWARD[view.projection], view.zoom, 180.0 - view.ra
+    middle = forward(0.0, view.dec)[1]
+
+    def place(ra: float, dec: float) -> tuple[float, float]:
+        x, y = forward((ra + shift) % 360.0 - 180.0, dec)
+        return x * zoom, (y - middle) * zoom
+
+    return place
+
+
 def project(view: SkyView, ra: float, dec: float) -> tuple[float, float]:
     """Return where a direction lies in the view: -1 to 1 and -0.5 to 0.5 inside it, beyond that outside."""
-    forward = _FORWARD[view.projection]
-    x, y = forward((ra - view.ra + 180.0) % 360.0 - 180.0, dec)
-    return x * view.zoom, (y - forward(0.0, view.dec)[1]) * view.zoom
+    return projector(view)(ra, dec)
 
 
 def unproject(view: SkyView, x: float, y: float) -> tuple[float, float] | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
-from qltui.tui.sky_projection import SkyView, galactic_plane, grid_lines, grid_step, project
+from qltui.tui.sky_projection import SkyView, galactic_plane, grid_lines, grid_step, project, projector
 from qltui.tui.symbols import Charset
 from qltui.tui.text import Line
 
@@ -23,8 +23,7 @@ _QUARTERS: Final = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
 """Block characters by their quarters: upper left 1, upper right 2, lower left 4, lower right 8."""
 
 
-@dataclass(frozen=True, slots=True)
-class MapPoint:
+class MapPoint(NamedTuple):
     """A field on the sky.
 
     Attributes
@@ -115,49 +114,49 @@ class Raster:
         return ()
 
 
-def _bit(column: float, row: float, charset: Charset) -> tuple[Cell, int]:
-    cell = int(column // 1), int(row // 1)
-    x = min(charset.columns - 1, int((column - cell[0]) * charset.columns))
-    y = min(charset.rows - 1, int((row - cell[1]) * charset.rows))
-    if charset.rows == 4:
-        return cell, _BRAILLE[y][x]
-    return cell, 1 << (2 * y + x) if charset.columns == 2 else 1
+def _placer(view: SkyView, frame: Frame, charset: Charset) -> Callable[[float, float], tuple[Cell, int] | None]:
+    """Return the function from a direction to its cell and the bit of its dot there; None outside the view."""
+    place, columns, rows = projector(view), charset.columns, charset.rows
+    across, down = frame.across * columns, frame.high * rows
+    bits = _BRAILLE if rows == 4 else ((1, 2), (4, 8))
 
+    def dot(ra: float, dec: float) -> tuple[Cell, int] | None:
+        x, y = place(ra, dec)
+        if not (-1.0 <= x <= 1.0 and -0.5 <= y <= 0.5):
+            return None
+        # The last edge belongs to the last dot.
+        column, row = int((x + 1.0) / 2.0 * across), int((0.5 - y) * down)
+        column, row = column if column < across else across - 1, row if row < down else down - 1
+        cell = frame.left + column // columns, row // rows
+        return cell, bits[row % rows][column % columns] if columns == 2 else 1
 
-def _places(
-    view: SkyView, frame: Frame, directions: Iterable[tuple[float, float]], charset: Charset
-) -> Iterable[tuple[Cell, int] | None]:
-    for ra, dec in directions:
-        x, y = project(view, ra, dec)
-        inside = -1.0 <= x <= 1.0 and -0.5 <= y <= 0.5
-        yield _bit(*_clipped(frame, *frame.cell(x, y)), charset) if inside else None
-
-
-def _clipped(frame: Frame, column: float, row: float) -> tuple[float, float]:
-    """Keep the last edge inside the map."""
-    return min(column, frame.left + frame.across - 1e-6), min(row, frame.high - 1e-6)
+    return dot
 
 
 def rasterise(points: Sequence[MapPoint], view: SkyView, width: int, height: int, charset: Charset) -> Raster:
     """Return the fields, the grid and the Galactic plane as cells of a pane of `width` x `height`."""
     frame = frame_of(view, width, height)
+    dot = _placer(view, frame, charset)
     bits: dict[Cell, int] = {}
     best: dict[Cell, MapPoint] = {}
     keys: dict[Cell, list[int]] = {}
     counts: Counter[str] = Counter()
-    places = _places(view, frame, ((point.ra, point.dec) for point in points), charset)
-    for point, place in zip(points, places, strict=True):
+    for point in points:
+        place = dot(point.ra, point.dec)
         if place is None:
             continue
         cell, bit = place
         counts[point.kind] += 1
-        bits[cell] = bits.get(cell, 0) | bit
-        keys.setdefault(cell, []).append(point.key)
-        if cell not in best or point.rank > best[cell].rank:
+        if cell not in bits:
+            bits[cell], best[cell], keys[cell] = bit, point, [point.key]
+            continue
+        bits[cell] |= bit
+        keys[cell].append(point.key)
+        if point.rank > best[cell].rank:
             best[cell] = point
     dots = {cell: (bits[cell], best[cell].kind, tuple(keys[cell])) for cell in bits}
-    plane = _dotted(_places(view, frame, galactic_plane(), charset))
-    grid = _dotted(_places(view, frame, grid_lines(view, max(20, frame.across * 3 // 4)), charset))
+    plane = _dotted(dot(*place) for place in galactic_plane())
+    grid = _dotted(dot(*place) for place in grid_lines(view, max(20, frame.across * 3 // 4)))
     return Raster(view, frame, dots, plane, grid, _labels(view, frame), dict(counts))
 
 
@@ -247,6 +246,10 @@ def _cell(
     found = raster.dots.get(cell)
     if found is not None:
         char, role = look(found[1])
+        plane = raster.plane.get(cell, 0)
+        # The Galactic plane stays to be seen in a sky that is full, and hides nothing that is not good.
+        if plane and (not char or (cell[0] % 2 and role not in ("warn", "bad"))):
+            return ("~" if charset.ascii else _char(plane | found[0], charset)), "band"
         return (char if shapes and char else _char(found[0], charset)), role
     if cell in raster.plane:
         return ("~" if charset.ascii else _char(raster.plane[cell], charset)), "band"

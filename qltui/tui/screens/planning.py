@@ -13,8 +13,7 @@ from textual.binding import Binding
 from qltui.tables.nights import nights_words, parse_nights
 from qltui.tables.offline import Offline
 from qltui.tables.planning import RULES, Rule, comparison_table, differs, plan_table
-from qltui.tables.survey import field_name, nights_table
-from qltui.tables.table import Table
+from qltui.tables.survey import field_name, month_nights, nights_table
 from qltui.tui.prompt import ChoiceScreen, WordsScreen
 from qltui.tui.screens.base import PANE_BINDINGS, PaneRow, PaneScreen, Question
 from qltui.tui.screens.planning_question import ImportFailedError, PlanAnswer, PlanChoice, read_offline, read_plan
@@ -29,6 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["PlanningScreen"]
 
 _WIDE: Final = 150
+_MONTHS: Final = 1_000_000
+"""Keys of rows below this are months."""
+
 _FORMS: Final = {"c": ".csv", "e": ".ecsv", "t": ".txt", "j": ".json"}
 
 
@@ -59,10 +61,9 @@ class PlanningScreen(PaneScreen):
         memory, depth = self.viewer.memory, self.viewer.instrument.depth
         rule = memory.get("planning.rule", RULES[0])
         goal = memory.get("planning.goal", depth.goal if depth is not None else 1000.0)
-        self._rule = Rule(rule if rule in RULES else RULES[0], goal if 0 < goal < 1e6 else 1000.0)
-        self._choice = PlanChoice(self._kept_nights(memory.get("planning.nights", "last 30")))
+        kept = Rule(rule if rule in RULES else RULES[0], goal if 0 < goal < 1e6 else 1000.0)
+        self._choice = PlanChoice(self._kept_nights(memory.get("planning.nights", "last 30")), rule=kept)
         self._answer = PlanAnswer()
-        self._everything = False
         self._offline: Offline | None = None
         super().__init__()
 
@@ -100,8 +101,8 @@ class PlanningScreen(PaneScreen):
         if pane == "nights":
             return "Nights"
         if pane == "tiles":
-            what = "Tiles" if self._everything else "Tiles to repeat"
-            return f"{what}, by {'effective' if self._rule.name == 'effective' else 'open-shutter'} time"
+            what = "Tiles" if self._choice.everything else "Tiles to repeat"
+            return f"{what}, by {'effective' if self._choice.rule.name == 'effective' else 'open-shutter'} time"
         field = f" of {field_name(self._choice.field)}" if self._choice.field is not None else ""
         if self._offline is None:
             return f"Exposures{field}   i reads offline results"
@@ -135,15 +136,9 @@ class PlanningScreen(PaneScreen):
         # Targets are the Survey's; here the nights are there to be chosen.
         nights = nights_table(self._answer.summaries, {}, "planning-nights")
         self._table("nights").show(replace(nights, note=""))
-        self._show_tiles()
+        if self._answer.tiles is not None:
+            self._table("tiles").show(self._answer.tiles)
         self._show_exposures()
-
-    def _show_tiles(self) -> None:
-        self._table("tiles").show(self._tiles())
-        self.draw_frame()
-
-    def _tiles(self) -> Table:
-        return plan_table(self._answer.fields, self._rule, everything=self._everything)
 
     def _show_exposures(self) -> None:
         title = self.viewer.instrument.title
@@ -158,8 +153,12 @@ class PlanningScreen(PaneScreen):
 
     @on(TableView.Chosen, "#nights")
     def on_night_chosen(self, event: TableView.Chosen) -> None:
-        """Go to a night."""
-        self.viewer.go("night", Selection(night=int(str(event.key))))
+        """Go to a night, or plan for a month."""
+        number = int(str(event.key))
+        if number < _MONTHS:
+            self._change(nights=nights_words(month_nights(number)), field=None)
+        else:
+            self.viewer.go("night", Selection(night=number))
 
     @on(TableView.Chosen, "#tiles")
     def on_tile_chosen(self, event: TableView.Chosen) -> None:
@@ -216,9 +215,9 @@ class PlanningScreen(PaneScreen):
         if self.viewer.instrument.depth is None:
             self.say("nothing tells how deep an exposure of this instrument is")
             return
-        self._rule = replace(self._rule, name=RULES[(RULES.index(self._rule.name) + 1) % len(RULES)])
-        self.viewer.memory.set("planning.rule", self._rule.name)
-        self._show_tiles()
+        name = RULES[(RULES.index(self._choice.rule.name) + 1) % len(RULES)]
+        self.viewer.memory.set("planning.rule", name)
+        self._change(rule=replace(self._choice.rule, name=name))
 
     def action_goal(self) -> None:
         """Ask for the exposure time from which a tile is done."""
@@ -233,16 +232,14 @@ class PlanningScreen(PaneScreen):
             if not 0 < goal < 1e6:
                 self.say(f"{clean(words)!r} is no exposure time; give seconds, as 1000", "warn")
                 return
-            self._rule = replace(self._rule, goal=goal)
             self.viewer.memory.set("planning.goal", goal)
-            self._show_tiles()
+            self._change(rule=replace(self._choice.rule, goal=goal))
 
-        self.app.push_screen(WordsScreen("goal [s] ", f"{self._rule.goal:g}"), heard)
+        self.app.push_screen(WordsScreen("goal [s] ", f"{self._choice.rule.goal:g}"), heard)
 
     def action_everything(self) -> None:
         """Show the tiles that are done, too, or not."""
-        self._everything = not self._everything
-        self._show_tiles()
+        self._change(everything=not self._choice.everything)
 
     # -- offline results ---------------------------------------------------------------------------------------
 
@@ -296,7 +293,9 @@ class PlanningScreen(PaneScreen):
         if view.table is None:
             msg = "there is no table yet"
             raise ValueError(msg)
-        table = filter_table(view.table, "" if view.fault else view.words)
+        # What is listed is cut to what anybody reads; a file has all of it.
+        whole = plan_table(self._answer.fields, self._choice.rule, everything=self._choice.everything)
+        table = filter_table(whole if view.id == "tiles" else view.table, "" if view.fault else view.words)
         if view.ticked:
             table = replace(table, rows=tuple(row for row in table.rows if row.key in view.ticked))
         stem = {"tiles": "plan", "exposures": "verdicts"}.get(view.id or "", "nights")

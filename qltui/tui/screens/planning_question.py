@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from qltui.instruments.base import Instrument
 from qltui.store.survey_views import FieldExposure, FieldSummary, NightSummary
 from qltui.tables.nights import parse_nights
 from qltui.tables.offline import WANTED, Offline, match_offline
+from qltui.tables.planning import Rule, plan_table
+from qltui.tables.table import Table
 
 __all__ = ["ImportFailedError", "PlanAnswer", "PlanChoice", "read_offline", "read_plan"]
+
+
+MOST_TILES: Final = 1000
+"""Tiles that are listed at most; nobody reads more, and an export has them all."""
 
 
 class ImportFailedError(Exception):
@@ -34,11 +41,17 @@ class PlanChoice:
         Only this one; all where empty.
     field : int or None
         Whose exposures are listed; of all where None.
+    rule : Rule
+        By which a tile is done.
+    everything : bool
+        Whether tiles that are done are listed, too.
     """
 
     nights: str = "last 30"
     program: str = ""
+    rule: Rule = dataclasses.field(default_factory=Rule)
     field: int | None = None
+    everything: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +63,7 @@ class PlanAnswer:
     summaries: tuple[NightSummary, ...] = ()
     fields: tuple[FieldSummary, ...] = ()
     exposures: tuple[FieldExposure, ...] = ()
+    tiles: Table | None = None
     programs: tuple[str, ...] = ()
 
 
@@ -68,13 +82,14 @@ def read_plan(choice: PlanChoice, instrument: Instrument) -> Callable[[Any], Pla
             summaries = [row for row in source.ask(survey.night_summaries, name, nights) if row.obstype in sky]
             only = (choice.program,) if choice.program else ()
             fields = source.ask(survey.field_summaries, name, nights, sky, programs=only)
-            exposures = source.ask(survey.field_exposures, name, nights, field=choice.field, obstypes=sky)
+            exposures = source.ask(survey.field_exposures, name, nights, field=choice.field, obstypes=sky, limit=1000)
         return PlanAnswer(
             nights,
             known,
             tuple(row for row in summaries if not only or row.program in only),
             tuple(fields),
             tuple(item for item in exposures if not only or item.program in only),
+            plan_table(fields, choice.rule, everything=choice.everything, most=MOST_TILES),
             tuple(sorted({row.program for row in summaries if row.program})),
         )
 

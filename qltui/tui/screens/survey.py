@@ -10,7 +10,7 @@ from textual import on
 from textual.binding import Binding
 
 from qltui.tables.nights import nights_words, parse_nights
-from qltui.tables.survey import nights_table, programs_table
+from qltui.tables.survey import month_nights, nights_table, programs_table
 from qltui.tui.prompt import WordsScreen
 from qltui.tui.screens.base import PANE_BINDINGS, PaneRow, PaneScreen, Question
 from qltui.tui.screens.survey_question import (
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 __all__ = ["SurveyScreen"]
 
 _WIDE: Final = 140
+_MONTHS: Final = 1_000_000
+"""Keys of rows below this are months."""
+
 _FEW: Final = 200
 """Cells with fewer fields than this are drawn by their shapes, good ones too."""
 
@@ -187,8 +190,12 @@ class SurveyScreen(PaneScreen):
 
     @on(TableView.Chosen, "#nights")
     def on_night_chosen(self, event: TableView.Chosen) -> None:
-        """Go to a night."""
-        self.viewer.go("night", Selection(night=int(str(event.key))))
+        """Go to a night, or show the nights of a month."""
+        number = int(str(event.key))
+        if number < _MONTHS:
+            self._choose(nights=month_nights(number))
+        else:
+            self.viewer.go("night", Selection(night=number))
 
     @on(TableView.Chosen, "#programs")
     def on_program_chosen(self, event: TableView.Chosen) -> None:

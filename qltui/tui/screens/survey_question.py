@@ -96,26 +96,24 @@ def read_survey(choice: SurveyChoice, instrument: Instrument, charset: Charset) 
             found = source.ask(survey.field_summaries, name, nights, sky, programs=only)
             targets = source.ask(survey.target_counts, name, nights)
         chosen = [row for row in summaries if row.program == choice.program or not choice.program]
-        seen = [row for row in found if not choice.kind or field_kind(row) == choice.kind]
+        judged = [(row, field_kind(row)) for row in found]
+        judged = [pair for pair in judged if not choice.kind or pair[1] == choice.kind]
+        by_program = choice.by == "program"
         points = [
-            MapPoint(row.field, row.ra, row.dec, _kind(row, choice.by), _RANKS[field_kind(row)])
-            for row in seen
+            MapPoint(row.field, row.ra, row.dec, row.program if by_program else kind, _RANKS[kind])
+            for row, kind in judged
             if row.ra is not None and row.dec is not None
         ]
         raster = None
         if choice.width > 20 and choice.height > 3:
             raster = rasterise(points, choice.view, choice.width, choice.height, charset)
         fields: dict[int, tuple[FieldSummary, ...]] = {}
-        for row in seen:
-            fields[row.field] = (*fields.get(row.field, ()), row)
+        for row, _ in judged:
+            fields[row.field] = (*fields[row.field], row) if row.field in fields else (row,)
         programs = tuple(sorted({row.program for row in summaries if row.program}))
         return SurveyAnswer(choice, known, tuple(chosen), fields, targets, programs, raster)
 
     return ask
-
-
-def _kind(row: FieldSummary, by: str) -> str:
-    return field_kind(row) if by == "verdict" else row.program
 
 
 def read_field(instrument: Instrument, nights: tuple[int, int], number: int) -> Callable[[Any], list[FieldExposure]]:

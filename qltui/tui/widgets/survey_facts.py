@@ -15,7 +15,8 @@ __all__ = ["cursor_lines", "survey_lines"]
 
 
 def _hours(seconds: float) -> str:
-    return f"{seconds / 3600.0:,.1f} h"
+    hours = seconds / 3600.0
+    return f"{hours:,.1f} h" if hours < 100 else f"{hours:,.0f} h"
 
 
 def _class_line(kind: str, count: int, total: int, charset: Charset) -> Line:
@@ -39,7 +40,7 @@ def survey_lines(answer: SurveyAnswer, look: Callable[[str], tuple[str, str]], c
         return [((" no exposure of the sky", "dim"),)]
     counted = totals.exposures - totals.test
     lines: list[Line] = [
-        ((f" {totals.exposures:,}", "strong"), (f" exposures in {plural(totals.nights, 'night')}", "text")),
+        ((f" {totals.exposures:,}", "strong"), (f" exp in {plural(totals.nights, 'night')}", "text")),
         (
             (f" {len(answer.fields):,}", "strong"),
             (" tiles   ", "text"),
