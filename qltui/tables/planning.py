@@ -128,10 +128,12 @@ def differs(exposure: FieldExposure, result: OfflineResult | None) -> bool:
     return (result.kind == "bad") != (exposure.kind == "bad")
 
 
-def comparison_table(exposures: Sequence[FieldExposure], offline: Offline | None, instrument_name: str = "") -> Table:
+def comparison_table(
+    exposures: Sequence[FieldExposure], offline: Offline | None, instrument_name: str = "", *, most: int = 0
+) -> Table:
     """Return our exposures with what offline says of them; differences first, then the newest.
 
-    Offline results of exposures that we do not have stand at the end.
+    Offline results of exposures that we do not have stand at the end. Of the rows at most `most` are kept, if given.
     """
     results: Mapping[int, OfflineResult] = (offline.results or {}) if offline is not None else {}
     columns = (
@@ -157,6 +159,9 @@ def comparison_table(exposures: Sequence[FieldExposure], offline: Offline | None
     strangers = sum(expid not in known for expid in results)
     if strangers:
         notes.append(f"{strangers} offline results of exposures that are not in these nights")
+    if most and len(rows) > most:
+        notes.append(f"the first {most:,} of {len(rows):,} are listed")
+        rows = rows[:most]
     title = f"{instrument_name} verdicts and offline results".strip()
     return Table("comparison", title, columns, tuple(rows), "; ".join(notes))
 

@@ -11,8 +11,7 @@ from textual import on
 from textual.binding import Binding
 
 from qltui.tables.nights import nights_words, parse_nights
-from qltui.tables.offline import Offline
-from qltui.tables.planning import RULES, Rule, comparison_table, differs, plan_table
+from qltui.tables.planning import RULES, Rule, plan_table
 from qltui.tables.survey import field_name, month_nights, nights_table
 from qltui.tui.prompt import ChoiceScreen, WordsScreen
 from qltui.tui.screens.base import PANE_BINDINGS, PaneRow, PaneScreen, Question
@@ -64,7 +63,6 @@ class PlanningScreen(PaneScreen):
         kept = Rule(rule if rule in RULES else RULES[0], goal if 0 < goal < 1e6 else 1000.0)
         self._choice = PlanChoice(self._kept_nights(memory.get("planning.nights", "last 30")), rule=kept)
         self._answer = PlanAnswer()
-        self._offline: Offline | None = None
         super().__init__()
 
     @staticmethod
@@ -104,11 +102,10 @@ class PlanningScreen(PaneScreen):
             what = "Tiles" if self._choice.everything else "Tiles to repeat"
             return f"{what}, by {'effective' if self._choice.rule.name == 'effective' else 'open-shutter'} time"
         field = f" of {field_name(self._choice.field)}" if self._choice.field is not None else ""
-        if self._offline is None:
+        offline = self._choice.offline
+        if offline is None:
             return f"Exposures{field}   i reads offline results"
-        results = self._offline.results or {}
-        count = sum(differs(item, results.get(item.expid)) for item in self._answer.exposures)
-        return f"Exposures{field} and {self._offline.name}: {plural(count, 'difference')}"
+        return f"Exposures{field} and {offline.name}: {plural(self._answer.differences, 'difference')}"
 
     def head(self) -> Line:
         """Return what is chosen."""
@@ -138,12 +135,8 @@ class PlanningScreen(PaneScreen):
         self._table("nights").show(replace(nights, note=""))
         if self._answer.tiles is not None:
             self._table("tiles").show(self._answer.tiles)
-        self._show_exposures()
-
-    def _show_exposures(self) -> None:
-        title = self.viewer.instrument.title
-        self._table("exposures").show(comparison_table(self._answer.exposures, self._offline, title))
-        self.draw_frame()
+        if self._answer.comparison is not None:
+            self._table("exposures").show(self._answer.comparison)
 
     # -- keys --------------------------------------------------------------------------------------------------
 
@@ -260,9 +253,8 @@ class PlanningScreen(PaneScreen):
         except ImportFailedError as error:
             self.say(f"not imported: {clean(str(error))}", "bad")
             return
-        self._offline = offline
         self.viewer.memory.set("planning.file", str(path))
-        self._show_exposures()
+        self._change(offline=offline)
         notes = "; ".join(offline.notes)
         self.say(
             f"{plural(len(offline.results or {}), 'result')} from {offline.name}" + (f"; {notes}" if notes else "")
@@ -270,8 +262,7 @@ class PlanningScreen(PaneScreen):
 
     def action_forget(self) -> None:
         """Forget the imported table."""
-        self._offline = None
-        self._show_exposures()
+        self._change(offline=None)
 
     # -- files -------------------------------------------------------------------------------------------------
 

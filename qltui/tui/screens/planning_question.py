@@ -15,14 +15,17 @@ from qltui.instruments.base import Instrument
 from qltui.store.survey_views import FieldExposure, FieldSummary, NightSummary
 from qltui.tables.nights import parse_nights
 from qltui.tables.offline import WANTED, Offline, match_offline
-from qltui.tables.planning import Rule, plan_table
+from qltui.tables.planning import Rule, comparison_table, differs, plan_table
 from qltui.tables.table import Table
 
 __all__ = ["ImportFailedError", "PlanAnswer", "PlanChoice", "read_offline", "read_plan"]
 
 
-MOST_TILES: Final = 1000
-"""Tiles that are listed at most; nobody reads more, and an export has them all."""
+MOST_ROWS: Final = 1000
+"""Rows that are listed at most: nobody reads more."""
+
+MOST_COMPARED: Final = 20_000
+"""Exposures that are compared with offline results at most, the newest ones."""
 
 
 class ImportFailedError(Exception):
@@ -45,6 +48,8 @@ class PlanChoice:
         By which a tile is done.
     everything : bool
         Whether tiles that are done are listed, too.
+    offline : Offline or None
+        What the verdicts are compared with.
     """
 
     nights: str = "last 30"
@@ -52,6 +57,7 @@ class PlanChoice:
     rule: Rule = dataclasses.field(default_factory=Rule)
     field: int | None = None
     everything: bool = False
+    offline: Offline | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,8 @@ class PlanAnswer:
     fields: tuple[FieldSummary, ...] = ()
     exposures: tuple[FieldExposure, ...] = ()
     tiles: Table | None = None
+    comparison: Table | None = None
+    differences: int = 0
     programs: tuple[str, ...] = ()
 
 
@@ -74,6 +82,9 @@ def read_plan(choice: PlanChoice, instrument: Instrument) -> Callable[[Any], Pla
         from qltui.store import survey
 
         name, sky = instrument.name, instrument.on_sky
+        # To be compared, all exposures are needed; to be read, the newest.
+        limit = MOST_COMPARED if choice.offline is not None else MOST_ROWS
+        results = (choice.offline.results or {}) if choice.offline is not None else {}
         with source.reading():
             known = source.ask(survey.night_range, name)
             if known is None:
@@ -82,14 +93,17 @@ def read_plan(choice: PlanChoice, instrument: Instrument) -> Callable[[Any], Pla
             summaries = [row for row in source.ask(survey.night_summaries, name, nights) if row.obstype in sky]
             only = (choice.program,) if choice.program else ()
             fields = source.ask(survey.field_summaries, name, nights, sky, programs=only)
-            exposures = source.ask(survey.field_exposures, name, nights, field=choice.field, obstypes=sky, limit=1000)
+            exposures = source.ask(survey.field_exposures, name, nights, field=choice.field, obstypes=sky, limit=limit)
+        exposures = [item for item in exposures if not only or item.program in only]
         return PlanAnswer(
             nights,
             known,
             tuple(row for row in summaries if not only or row.program in only),
             tuple(fields),
-            tuple(item for item in exposures if not only or item.program in only),
-            plan_table(fields, choice.rule, everything=choice.everything, most=MOST_TILES),
+            tuple(exposures),
+            plan_table(fields, choice.rule, everything=choice.everything, most=MOST_ROWS),
+            comparison_table(exposures, choice.offline, instrument.title, most=MOST_ROWS),
+            sum(differs(item, results.get(item.expid)) for item in exposures),
             tuple(sorted({row.program for row in summaries if row.program})),
         )
 
