@@ -11,11 +11,13 @@ section         read by
 ``cameras``     the engine (what is expected)
 ``reduction``   the workers
 ``disk``        the engine (alarms), the screens
+``alarms``      the screens
 ``display``     the screens
 ==============  ==================================================
 
 A later source wins: defaults, ``/etc/qltui/qltui.toml``, the user's ``qltui.toml``, ``./qltui.toml``, the file named by
-``--config`` or ``QLTUI_CONFIG``, environment variables ``QLTUI_SECTION_KEY``, flags of the command line.
+``--config`` or ``QLTUI_CONFIG``, the version that is selected in the record (`with_version`), environment variables
+``QLTUI_SECTION_KEY``, flags of the command line.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+from qltui.config_sections import Alarms, Cameras, Disk, Display, Engine, Paths, Reduction, Site
 
 __all__ = [
     "CONFIG_NAME",
@@ -39,110 +43,20 @@ __all__ = [
     "load_config",
     "sections",
     "settings_of",
+    "with_version",
 ]
 
 CONFIG_NAME = "qltui.toml"
 
+STRONGER: Final = ("environment", "command line")
+"""Origins that win over a version of the record."""
+
+NOT_OF_THE_RECORD: Final = ("site.instrument", "paths.state")
+"""Settings that decide which record is read."""
+
 
 class ConfigError(Exception):
     """A setting is wrong; the message names the file, the key and what is allowed."""
-
-
-def _setting(
-    default: Any,
-    doc: str,
-    *,
-    unit: str = "",
-    choices: tuple[str, ...] = (),
-    minimum: float | None = None,
-    maximum: float | None = None,
-) -> Any:
-    """Declare one setting with everything that help, validation and the template need."""
-    metadata = {"doc": doc, "unit": unit, "choices": choices, "minimum": minimum, "maximum": maximum}
-    return field(default=default, metadata=metadata)
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """Where we are and who looks."""
-
-    instrument: str = _setting("desi", "The instrument that is watched.", choices=("desi",))
-    name: str = _setting("", "Name of the site, shown at the top of the screen.")
-    timezone: str = _setting("", "IANA name, for the local night; empty for the instrument's own.")
-    observer: str = _setting("", "Who is observing; empty for the login name.")
-    location: str = _setting(
-        "",
-        'Latitude, east longitude [deg], elevation [m]: "31.964, -111.600, 2097"; empty for the instrument\'s own.',
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Paths:
-    """Directories and files."""
-
-    data: str = _setting("", "Root of the raw data, NIGHT/EXPID below it. Only ever read.")
-    state: str = _setting("", "Database, logs and products; on a local disk. Empty for the user's state directory.")
-    calibration: str = _setting("", "Calibrations; empty for $DESI_SPECTRO_CALIB, or none.")
-    limits: str = _setting("", "The site's own limits.toml, on top of the instrument's.")
-
-
-@dataclass(frozen=True, slots=True)
-class Engine:
-    """How the engine works."""
-
-    slots: int = _setting(0, "Worker processes; 0 for one for each processor.", minimum=0, maximum=256)
-    in_flight: int = _setting(2, "Exposures in reduction at the same time.", minimum=1, maximum=8)
-    settle: float = _setting(
-        2.0, "A file is complete when it has not changed for so long.", unit="s", minimum=0.0, maximum=600.0
-    )
-    rescan: float = _setting(
-        10.0,
-        "The data directory is looked through this often, whatever the hints say.",
-        unit="s",
-        minimum=0.2,
-        maximum=3600.0,
-    )
-    attempts: int = _setting(2, "How often a camera is tried before it is FAILED.", minimum=1, maximum=10)
-    nights: int = _setting(1, "How many of the newest nights are watched.", minimum=1, maximum=3650)
-    products: bool = _setting(True, "Write per-fibre tables, spectra and previews.")
-    nice: int = _setting(5, "Courtesy of the workers towards other programs.", minimum=0, maximum=19)
-
-
-@dataclass(frozen=True, slots=True)
-class Cameras:
-    """Which cameras count."""
-
-    off: tuple[str, ...] = _setting((), 'Cameras that are switched off and not expected, as ["z8"].')
-
-
-@dataclass(frozen=True, slots=True)
-class Reduction:
-    """Parts of the workflow that can be switched off."""
-
-    cosmics: bool = _setting(True, "Find cosmic rays.")
-    preview: bool = _setting(True, "Write a small picture of each camera.")
-    spectra_rows: int = _setting(
-        4, "Rows of the detector in one bin of the spectra that are kept.", minimum=1, maximum=64
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Disk:
-    """When the disk is filling up."""
-
-    warning: float = _setting(0.80, "Used fraction of the state's disk that is a WARNING.", minimum=0.0, maximum=1.0)
-    alarm: float = _setting(0.92, "Used fraction of the state's disk that is an ALARM.", minimum=0.0, maximum=1.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Display:
-    """How it looks."""
-
-    theme: str = _setting("day", "Colours of the screen.", choices=("day", "night-red", "mono"))
-    charset: str = _setting("auto", "Characters of grids and charts.", choices=("auto", "braille", "block", "ascii"))
-    mouse: str = _setting(
-        "auto", "auto is off over SSH, so that the terminal's own copy works.", choices=("auto", "on", "off")
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +69,7 @@ class Config:
     cameras: Cameras = field(default_factory=Cameras)
     reduction: Reduction = field(default_factory=Reduction)
     disk: Disk = field(default_factory=Disk)
+    alarms: Alarms = field(default_factory=Alarms)
     display: Display = field(default_factory=Display)
     origins: Mapping[str, str] = field(default_factory=dict)
 
@@ -244,9 +159,10 @@ def _coerce(value: object, hint: object, where: str) -> object:
 
 def _check(value: object, metadata: Mapping[str, Any], where: str) -> None:
     choices = metadata["choices"]
-    if choices and value not in choices:
-        msg = f"{where} is {value!r}; choose one of {', '.join(choices)}"
-        raise ConfigError(msg)
+    for item in value if isinstance(value, tuple) else (value,):
+        if choices and item not in choices:
+            msg = f"{where} is {item!r}; choose one of {', '.join(choices)}"
+            raise ConfigError(msg)
     low, high = metadata["minimum"], metadata["maximum"]
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     # A NaN fails both comparisons and so is refused as well.
@@ -378,7 +294,49 @@ def load_config(
     config = _apply(config, _from_environment(environment), "environment")
     if flags:
         config = _apply(config, flags, "command line")
+    _check_together(config)
+    return config
+
+
+def _check_together(config: Config) -> None:
     if config.disk.warning > config.disk.alarm:
         msg = f"disk.warning ({config.disk.warning}) is above disk.alarm ({config.disk.alarm}); a warning comes first"
         raise ConfigError(msg)
-    return config
+
+
+def with_version(config: Config, content: str, origin: str) -> Config:
+    """Return `config` with the settings of a version of the record on top.
+
+    Environment and command line win over it, as they win over files.
+
+    Parameters
+    ----------
+    config : Config
+        From files, environment and command line.
+    content : str
+        TOML, in the form of a configuration file.
+    origin : str
+        What is noted as the origin of its settings, ``"record: winter v3, Ann 2026-11-23"``.
+
+    Raises
+    ------
+    ConfigError
+        As for a file; and where it names the record itself, which cannot say where it lies.
+    """
+    try:
+        values = tomllib.loads(content)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        msg = f"{origin}: not valid TOML: {error}"
+        raise ConfigError(msg) from error
+    changed = _apply(config, values, origin)
+    for key in NOT_OF_THE_RECORD:
+        if changed.origins.get(key) == origin:
+            msg = f"{origin}: {key} decides which record is read and cannot be kept in it; set it in a file"
+            raise ConfigError(msg)
+    stronger = {key for key, source in config.origins.items() if source in STRONGER}
+    ours: dict[str, dict[str, object]] = {}
+    for section, entries in values.items():
+        ours[section] = {key: value for key, value in entries.items() if f"{section}.{key}" not in stronger}
+    changed = _apply(config, ours, origin)
+    _check_together(changed)
+    return changed

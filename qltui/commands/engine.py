@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from qltui.config import Config
+from qltui.config import STRONGER, Config
 from qltui.config_text import to_toml
-from qltui.engine.settings import EngineSettings
+from qltui.engine.settings import EngineSettings, options_of
 
 __all__ = ["settings_for", "starter", "workflow_options"]
 
 
 def workflow_options(config: Config) -> dict[str, str | float | int | bool]:
     """Return the settings of the workflow that every worker is handed."""
-    part = config.reduction
-    return {"cosmics": part.cosmics, "preview": part.preview, "spectra_rows": part.spectra_rows}
+    return options_of(config)
 
 
 def settings_for(config: Config, *, who: str) -> EngineSettings:
@@ -39,6 +38,7 @@ def settings_for(config: Config, *, who: str) -> EngineSettings:
         disk_warning=config.disk.warning,
         disk_alarm=config.disk.alarm,
         configuration=to_toml(config),
+        fixed=tuple(key for key, origin in config.origins.items() if origin in STRONGER),
         who=who,
     )
 

@@ -9,13 +9,13 @@ from pathlib import PurePath
 
 from qltui import __version__
 from qltui.engine import messages
+from qltui.engine.in_force import InForce
 from qltui.engine.recorder import Recorder
-from qltui.engine.settings import EngineSettings
 from qltui.engine.watcher import Arrived, Gone, Incomplete
 from qltui.instruments.base import Instrument
 from qltui.model import Exposure, Trigger
-from qltui.quality.limits import LimitSet
 from qltui.store.errors import StoreError
+from qltui.store.held import hold
 from qltui.store.record import Store
 
 __all__ = ["Arrivals"]
@@ -28,30 +28,38 @@ class Arrivals:
 
     Parameters
     ----------
-    settings, instrument, limits : EngineSettings, Instrument, LimitSet
-        What is in force; recorded with every process.
+    instrument : Instrument
+        Whose cameras.
+    in_force : InForce
+        Settings and limits; recorded with every process.
     store : Store
         The record.
     recorder : Recorder
         For the lines of the log.
-    on_revision : callable
+    on_queued : callable
         ``(exposure id, process, exposure)``, told of every exposure that is in the queue, so that a run over an older
         revision can be stopped.
+
+    Attributes
+    ----------
+    in_force : InForce
+        What holds for what comes into the queue next.
+    manual : bool
+        Whether new exposures are recorded only, and wait for the observer's choice.
     """
 
     def __init__(
         self,
-        settings: EngineSettings,
         instrument: Instrument,
-        limits: LimitSet,
+        in_force: InForce,
         store: Store,
         recorder: Recorder,
         on_queued: Callable[[int, int, Exposure], None],
     ) -> None:
-        self._settings = settings
+        self.in_force = in_force
+        self.manual = False
         self._cameras = tuple(camera.name for camera in instrument.cameras)
         self._instrument = instrument
-        self._limits = limits
         self._store = store
         self._recorder = recorder
         self._on_queued = on_queued
@@ -96,21 +104,27 @@ class Arrivals:
         with self._store.transaction():
             exposure_id = self._store.add_exposure(exposure)
             self._store.clear_incomplete(exposure.path)
-            number = self.enqueue(exposure_id, trigger, self._settings.who, self._cameras)
+            if self.manual:
+                if self._store.tell(hold, exposure_id):
+                    words = f"{messages.available(exposure)}; waits for the observer's choice"
+                    self._recorder.log("info", words, exposure.expid)
+                return
+            number = self.enqueue(exposure_id, trigger, self.in_force.settings.who, self._cameras)
         self._recorder.log("info", messages.available(exposure), exposure.expid, process=number)
         self._on_queued(exposure_id, number, exposure)
 
     def enqueue(self, exposure_id: int, trigger: Trigger, who: str, cameras: tuple[str, ...]) -> int:
         """Put an exposure in the queue, with everything that is in force, and return the number of its process."""
+        in_force = self.in_force
         with self._store.transaction():
             return self._store.enqueue(
                 exposure_id,
                 trigger,
                 who,
                 cameras,
-                configuration=self._store.configuration(self._settings.configuration),
+                configuration=self._store.configuration(in_force.settings.configuration, in_force.configuration),
                 code_version=__version__,
-                limit_set=self._store.limit_set(self._limits.content, self._limits.identity),
+                limit_set=self._store.limit_set(in_force.limits.content, in_force.limits.identity),
             )
 
 

@@ -1,19 +1,29 @@
 """What viewers may ask of the engine: rows of the ``command`` table, carried out and answered.
 
-===============  ===========================================================  =====================================
-name             arguments                                                    what it does
-===============  ===========================================================  =====================================
-``reprocess``    ``expid``; ``night``, ``cameras``                            reduces an exposure again
-``cancel``       ``process`` or ``expid``; neither: all in flight             stops a process (``stop`` is the same)
-``pause``                                                                     begins no camera until ``resume``
+==========================  ===================================================  =====================================
+name                        arguments                                            what it does
+==========================  ===================================================  =====================================
+``reprocess``               ``expid``; ``night``, ``cameras``                    reduces an exposure (again)
+``cancel``                  ``process`` or ``expid``; neither: all in flight     stops a process (``stop`` is the same)
+``pause``                                                                        begins no camera until ``resume``
 ``resume``
-``shutdown``                                                                  ends the engine
-``acknowledge``  ``alarm``, a number or a list; without it all that are open  says that the alarm was seen
-``comment``      ``expid``, ``text``; ``night``, ``process``                  writes a comment
-``flag``         ``expid``, ``value``; ``night``, ``reason``                  flags an exposure good, bad, junk, test
-``mute``         ``words``; ``minutes``                                       lets alarms with these words be silent
-``unmute``       ``words``
-===============  ===========================================================  =====================================
+``shutdown``                                                                     ends the engine
+``mode``                    ``mode``: automatic or manual; ``catch_up``          manual: begins only what is asked for
+``observer``                ``name``                                             says who observes
+``clear``                   ``kinds``: products, logs; ``days``                  removes what is older from the disk
+``acknowledge``             ``alarm``, a number or a list; none: all open ones   says that the alarm was seen
+``comment``                 ``expid``, ``text``; ``night``, ``process``          writes a comment
+``edit_comment``            ``comment``, ``text``                                changes one's own comment
+``delete_comment``          ``comment``                                          takes one's own comment back
+``flag``                    ``expid``, ``value``; ``night``, ``reason``          flags an exposure good, bad, junk, test
+``mute``                    ``words``; ``minutes``                               lets alarms with these words be silent
+``unmute``                  ``words``
+``save_configuration``      ``kind``: settings or limits, ``name``,              keeps a version of settings or limits
+                            ``content`` (TOML), ``reason``
+``select_configuration``    ``kind``, ``version``                                puts a version in force
+``reset_configuration``     ``kind``                                             goes back to default version or files
+``default_configuration``   ``kind``, ``version``                                says what a reset goes back to
+==========================  ===================================================  =====================================
 
 Whoever may write the record's file may write anything into it: every argument is checked.
 """
@@ -21,115 +31,93 @@ Whoever may write the record's file may write anything into it: every argument i
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Container, Mapping
+from typing import Any, Final
 
+from qltui.engine.command_arguments import Commanded, CommandError, choice, exposure, flag, required, text, whole
+from qltui.engine.commands_versions import VERSION_ACTIONS
 from qltui.model import Trigger
-from qltui.store.record import Store
-from qltui.store.views import CommandView, ExposureRow
+from qltui.store import held, versions
+from qltui.store.usage import CLEARED
+from qltui.store.views import CommandView
 
 __all__ = ["CommandError", "Commanded", "carry_out", "carry_out_all"]
 
-_LONGEST: Final = 10_000
-"""Of a text [characters]."""
+LATER: Final = None
+"""The answer of what is still being done: it comes when it is done."""
+
+_LONGEST_NAME: Final = 100
+_MOST_DAYS: Final = 36500
 
 
-class CommandError(Exception):
-    """A command cannot be carried out; the message says why."""
-
-
-class Commanded(Protocol):
-    """What the commands act on: the engine."""
-
-    @property
-    def store(self) -> Store:
-        """The record."""
-
-    @property
-    def instrument_name(self) -> str:
-        """Of the instrument that is watched."""
-
-    @property
-    def camera_names(self) -> tuple[str, ...]:
-        """All cameras of the instrument."""
-
-    def enqueue(self, exposure_id: int, trigger: Trigger, who: str, cameras: tuple[str, ...]) -> int:
-        """Put an exposure in the queue and return the number of its process."""
-
-    def cancel(self, process: int | None, expid: int | None, reason: str) -> list[str]:
-        """Stop what is in flight or waits, and return it in words."""
-
-    def pause(self, *, paused: bool) -> None:
-        """Stop or go on."""
-
-    def request_stop(self, reason: str) -> None:
-        """End."""
-
-
-def carry_out(engine: Commanded, command: CommandView) -> tuple[str, bool]:
-    """Carry out one command and return the answer, and whether it was refused."""
-    action = _ACTIONS.get(command.name)
-    if action is None:
-        return f"no command is called {command.name[:40]!r}; known: {', '.join(_ACTIONS)}", True
+def carry_out(engine: Commanded, command: CommandView) -> tuple[str | None, bool]:
+    """Carry out one command and return the answer, None where it comes later, and whether it was refused."""
     try:
+        if command.name == "clear":
+            return _clear(engine, command), False
+        action = _ACTIONS.get(command.name)
+        if action is None:
+            return f"no command is called {command.name[:40]!r}; known: {', '.join((*_ACTIONS, 'clear'))}", True
         return action(engine, command.arguments, command.who or "somebody"), False
     except (CommandError, KeyError, ValueError, PermissionError) as error:
         return str(error.args[0] if error.args else error), True
 
 
-# -- arguments -------------------------------------------------------------------------------------------------------
+# -- the engine ------------------------------------------------------------------------------------------------------
 
 
-def _whole(arguments: Mapping[str, object], name: str) -> int | None:
-    value = arguments.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
-        msg = f"{name} must be a whole number, not {str(value)[:40]!r}"
+def _mode(engine: Commanded, arguments: Mapping[str, object], who: str) -> str:
+    mode, catch_up = choice(arguments, "mode", versions.MODES), flag(arguments, "catch_up")
+    engine.store.tell(versions.decide, "mode", mode, who)
+    engine.set_mode(mode)
+    waiting = engine.store.ask(held.held)
+    if mode == "manual":
+        return "manual: new exposures are recorded, and reduced only when somebody asks for it"
+    if not catch_up:
+        left = f"; {len(waiting)} that came before wait for somebody to choose them" if waiting else ""
+        return f"automatic: new exposures are reduced as they come{left}"
+    cameras = tuple(camera.name for camera in engine.instrument.cameras)
+    for number in waiting:
+        engine.enqueue(number, Trigger.BACKLOG, who, cameras)
+    return f"automatic: new exposures are reduced as they come, and {len(waiting)} that came before are in the queue"
+
+
+def _observer(engine: Commanded, arguments: Mapping[str, object], who: str) -> str:
+    name = " ".join(text(arguments, "name", needed=False, longest=_LONGEST_NAME).split())
+    engine.store.tell(versions.decide, "observer", name, who)
+    return f"{name} observes" if name else "nobody is named as the observer any more"
+
+
+def _clear(engine: Commanded, command: CommandView) -> str | None:
+    kinds = command.arguments.get("kinds")
+    if not isinstance(kinds, list) or not kinds or not all(kind in CLEARED for kind in kinds):
+        msg = f"kinds must be a list of {' and '.join(CLEARED)}"
         raise CommandError(msg)
-    return value
-
-
-def _text(arguments: Mapping[str, object], name: str, *, required: bool = True) -> str:
-    value = arguments.get(name, "")
-    if not isinstance(value, str) or (required and not value.strip()) or len(value) > _LONGEST:
-        msg = f"{name} must be a text of 1 to {_LONGEST} characters"
+    days = required(command.arguments, "days")
+    if not 1 <= days <= _MOST_DAYS:
+        msg = f"days must be 1 to {_MOST_DAYS}: what is younger than a day may be needed tonight"
         raise CommandError(msg)
-    return value
+    engine.clear(command.number, tuple(kinds), days, command.who or "somebody")
+    return LATER
 
 
-def _exposure(engine: Commanded, arguments: Mapping[str, object]) -> tuple[int, int]:
-    """Return the record's number of the exposure that is meant, and its own."""
-    expid, night = _whole(arguments, "expid"), _whole(arguments, "night")
-    if expid is None:
-        msg = "which exposure? give expid"
-        raise CommandError(msg)
-    if night is None:
-        row: ExposureRow | None = engine.store.find_exposure(str(expid), engine.instrument_name)
-        night = row.exposure.night if row is not None and row.exposure.expid == expid else None
-    found = None if night is None else engine.store.exposure_id(engine.instrument_name, night, expid)
-    if found is None:
-        msg = f"exposure {expid} is not in the record"
-        raise CommandError(msg)
-    return found, expid
-
-
-# -- commands --------------------------------------------------------------------------------------------------------
+# -- exposures -------------------------------------------------------------------------------------------------------
 
 
 def _reprocess(engine: Commanded, arguments: Mapping[str, object], who: str) -> str:
-    exposure_id, expid = _exposure(engine, arguments)
-    cameras = arguments.get("cameras") or list(engine.camera_names)
-    if not isinstance(cameras, list | tuple) or not all(name in engine.camera_names for name in cameras):
-        msg = f"cameras must be a list of names such as {engine.camera_names[0]!r}"
+    exposure_id, expid = exposure(engine, arguments)
+    known = tuple(camera.name for camera in engine.instrument.cameras)
+    cameras = arguments.get("cameras") or list(known)
+    if not isinstance(cameras, list | tuple) or not all(name in known for name in cameras):
+        msg = f"cameras must be a list of names such as {known[0]!r}"
         raise CommandError(msg)
-    ordered = tuple(name for name in engine.camera_names if name in cameras)
+    ordered = tuple(name for name in known if name in cameras)
     number = engine.enqueue(exposure_id, Trigger.REPROCESS, who, ordered)
-    return f"exposure {expid} is in the queue again as process {number}"
+    return f"exposure {expid} is in the queue as process {number}"
 
 
 def _cancel(engine: Commanded, arguments: Mapping[str, object], who: str) -> str:
-    stopped = engine.cancel(_whole(arguments, "process"), _whole(arguments, "expid"), f"stopped by {who}")
+    stopped = engine.cancel(whole(arguments, "process"), whole(arguments, "expid"), f"stopped by {who}")
     if not stopped:
         msg = "nothing of that is in flight or waiting"
         raise CommandError(msg)
@@ -156,9 +144,9 @@ def _acknowledge(engine: Commanded, arguments: Mapping[str, object], who: str) -
     if wanted is None:
         numbers = [alarm.number for alarm in engine.store.alarms(open_only=True)]
     elif isinstance(wanted, list):
-        numbers = [_whole({"alarm": item}, "alarm") or 0 for item in wanted]
+        numbers = [whole({"alarm": item}, "alarm") or 0 for item in wanted]
     else:
-        numbers = [_whole(arguments, "alarm") or 0]
+        numbers = [whole(arguments, "alarm") or 0]
     count = sum(engine.store.acknowledge(number, who) for number in numbers)
     if not count:
         msg = "no such alarm is open"
@@ -167,26 +155,38 @@ def _acknowledge(engine: Commanded, arguments: Mapping[str, object], who: str) -
 
 
 def _comment(engine: Commanded, arguments: Mapping[str, object], who: str) -> str:
-    exposure_id, expid = _exposure(engine, arguments)
-    number = engine.store.add_comment(exposure_id, who, _text(arguments, "text"), _whole(arguments, "process"))
+    exposure_id, expid = exposure(engine, arguments)
+    number = engine.store.add_comment(exposure_id, who, text(arguments, "text"), whole(arguments, "process"))
     return f"comment {number} on exposure {expid}"
 
 
+def _edit_comment(engine: Commanded, arguments: Mapping[str, object], who: str) -> str:
+    number = required(arguments, "comment")
+    engine.store.edit_comment(number, who, text(arguments, "text"))
+    return f"comment {number} is changed"
+
+
+def _delete_comment(engine: Commanded, arguments: Mapping[str, object], who: str) -> str:
+    number = required(arguments, "comment")
+    engine.store.delete_comment(number, who)
+    return f"comment {number} is deleted"
+
+
 def _flag(engine: Commanded, arguments: Mapping[str, object], who: str) -> str:
-    exposure_id, expid = _exposure(engine, arguments)
-    value = _text(arguments, "value", required=False)
-    engine.store.set_flag(exposure_id, value, who, _text(arguments, "reason", required=False))
+    exposure_id, expid = exposure(engine, arguments)
+    value = text(arguments, "value", needed=False)
+    engine.store.set_flag(exposure_id, value, who, text(arguments, "reason", needed=False))
     return f"exposure {expid} is flagged {value}" if value else f"exposure {expid} has no flag any more"
 
 
 def _mute(engine: Commanded, arguments: Mapping[str, object], who: str) -> str:
-    minutes, words = _whole(arguments, "minutes"), _text(arguments, "words")
+    minutes, words = whole(arguments, "minutes"), text(arguments, "words")
     engine.store.mute(words, who, None if minutes is None else time.time() + 60.0 * minutes)
     return f"{words!r} is muted {'for good' if minutes is None else f'for {minutes} minutes'}"
 
 
 def _unmute(engine: Commanded, arguments: Mapping[str, object], who: str) -> str:  # noqa: ARG001
-    words = _text(arguments, "words")
+    words = text(arguments, "words")
     engine.store.unmute(words)
     return f"{words!r} is heard again"
 
@@ -200,16 +200,28 @@ _ACTIONS: Final[Mapping[str, _Action]] = {
     "pause": _pause,
     "resume": _resume,
     "shutdown": _shutdown,
+    "mode": _mode,
+    "observer": _observer,
     "acknowledge": _acknowledge,
     "comment": _comment,
+    "edit_comment": _edit_comment,
+    "delete_comment": _delete_comment,
     "flag": _flag,
     "mute": _mute,
     "unmute": _unmute,
+    **VERSION_ACTIONS,
 }
 
 
-def carry_out_all(engine: Commanded) -> list[tuple[CommandView, str, bool]]:
+def carry_out_all(engine: Commanded, busy: Container[int] = ()) -> list[tuple[CommandView, str | None, bool]]:
     """Carry out and answer what waits; returns each command with its answer and whether it was refused.
+
+    Parameters
+    ----------
+    engine : Commanded
+        What is asked.
+    busy : container of int
+        Numbers of commands that are being carried out, and answered later.
 
     Raises
     ------
@@ -218,8 +230,11 @@ def carry_out_all(engine: Commanded) -> list[tuple[CommandView, str, bool]]:
     """
     done = []
     for command in engine.store.pending_commands():
+        if command.number in busy:
+            continue
         with engine.store.transaction():
             answer, refused = carry_out(engine, command)
-            engine.store.answer_command(command.number, answer, refused=refused)
+            if answer is not None:
+                engine.store.answer_command(command.number, answer, refused=refused)
         done.append((command, answer, refused))
     return done

@@ -10,15 +10,17 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
 from qltui.engine.arrivals import Arrivals
+from qltui.engine.cleaner import Cleaned, Cleaner
 from qltui.engine.commands import carry_out_all
 from qltui.engine.executors import SlotFailed, SlotReady, StepHappened, TaskEnded, make_executor
 from qltui.engine.heartbeat import BEAT_SECONDS, DiskWatch, Heart
+from qltui.engine.in_force import InForce, in_force
 from qltui.engine.launch import announce
 from qltui.engine.lock import engine_lock
 from qltui.engine.logs import engine_log, trim_worker_logs
@@ -27,13 +29,13 @@ from qltui.engine.scheduler import Scheduler
 from qltui.engine.settings import EngineSettings
 from qltui.engine.slots import Slots
 from qltui.engine.stopping import Stop, signals_stop
-from qltui.engine.watcher import Arrived, Gone, Incomplete, LookedThrough, Watcher, WatcherDied
-from qltui.instruments.base import Instrument, get_instrument, resolve
+from qltui.engine.watcher import Arrived, Gone, Incomplete, LookedThrough, WatcherDied
+from qltui.engine.watching import watcher_for
+from qltui.instruments.base import Instrument, get_instrument
 from qltui.model import Exposure, Status, Trigger, Verdict
-from qltui.quality.limits import LimitSet
-from qltui.quality.limits_file import load_limits
+from qltui.quality.limits_file import LimitsError
+from qltui.store import versions
 from qltui.store.errors import StoreError
-from qltui.store.filesystem import network_filesystem
 from qltui.store.record import Store
 from qltui.store.views import LogLine
 
@@ -84,12 +86,11 @@ def run_engine(
         The site's limits, the record or the executor cannot be used.
     """
     instrument = instrument or get_instrument(settings.instrument)
-    limits = load_limits(instrument, settings.limits or None)
     with ExitStack() as stack:
         stack.enter_context(engine_lock(settings.state))
         stack.enter_context(engine_log(settings.logs))
         store = stack.enter_context(Store.open(settings.database))
-        engine = Engine(settings, instrument, limits, store, once=once, on_log=on_log, stop_event=stop_event)
+        engine = Engine(settings, instrument, store, once=once, on_log=on_log, stop_event=stop_event)
         stack.enter_context(signals_stop(engine.stop))
         return engine.run()
 
@@ -101,24 +102,26 @@ class Engine:
         self,
         settings: EngineSettings,
         instrument: Instrument,
-        limits: LimitSet,
         store: Store,
         *,
         once: bool = False,
         on_log: Callable[[LogLine], None] | None = None,
         stop_event: threading.Event | None = None,
     ) -> None:
-        self._settings = settings
-        self._instrument = instrument
+        self.in_force = in_force(settings, instrument, store, None)
+        self._started = settings = self.in_force.settings
+        self.instrument = instrument
         self._once = once
         self._stop_event = stop_event
         self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.store = store
         self._recorder = Recorder(store, on_log)
         self._slots = Slots(make_executor(settings.executor, settings, self._queue.put))
-        self._scheduler = Scheduler(settings, instrument, limits, store, self._recorder, self._slots)
-        self._arrivals = Arrivals(settings, instrument, limits, store, self._recorder, self._on_queued)
-        self._watcher = self._make_watcher()
+        self._scheduler = Scheduler(instrument, self.in_force, store, self._recorder, self._slots)
+        self._arrivals = Arrivals(instrument, self.in_force, store, self._recorder, self._on_queued)
+        self._arrivals.manual = store.ask(versions.mode) == "manual"
+        self._cleaner = Cleaner(store, settings.products_directory, settings.logs, self._queue.put)
+        self._watcher = watcher_for(self._started, self.instrument, self.store, self._queue.put)
         self._watcher_lives = _WATCHER_LIVES
         self._looked: LookedThrough | None = None
         self._problem = ""
@@ -130,33 +133,6 @@ class Engine:
         self._next_tick = 0.0
         self._said = ("", "")
         self._titles = {step.name: step.title for step in instrument.steps}
-
-    def _make_watcher(self) -> Watcher:
-        settings = self._settings
-        root = Path(settings.data_directory)
-        nights = self.store.nights(self._instrument.name)
-        return Watcher(
-            root,
-            resolve(self._instrument.scan),
-            resolve(self._instrument.inspect),
-            self._known,
-            self._queue.put,
-            nights=settings.nights,
-            newest=settings.newest_nights,
-            last_known=max(nights, default=0),
-            settle_seconds=settings.settle_seconds,
-            rescan_seconds=settings.rescan_seconds,
-            use_hints=not network_filesystem(root),
-        )
-
-    def _known(self, night: int) -> dict[str, tuple[int, int]]:
-        """Return what the record knows of a night's files; called in the watcher's thread."""
-        try:
-            found = self.store.known(self._instrument.name, night)
-        finally:
-            self.store.close_thread()
-        # Recorded, but not in the queue: the engine was killed between the two.
-        return {path: (item.size, item.mtime_ns) for path, item in found.items() if item.state}
 
     # -- life ------------------------------------------------------------------------------------------------------
 
@@ -180,13 +156,15 @@ class Engine:
     def _begin(self) -> None:
         for words in self.store.warnings:
             self._recorder.log("warning", words)
+        for words in self.in_force.faults:
+            self._recorder.log("error", words)
         back = self.store.recover()
         again = f", {len(back)} unfinished go on" if back else ""
         for path in self.store.incomplete_paths():
             # Gone while no engine ran: the watcher finds what is there, and cannot miss what it has never seen.
             if not Path(path).exists():
                 self.store.clear_incomplete(path)
-        self._recorder.log("info", f"Engine started on {self._settings.data_directory}{again}")
+        self._recorder.log("info", f"Engine started on {self._started.data_directory}{again}")
         self._recorder.flush()
         self._beat()
         announce("ready")
@@ -202,6 +180,7 @@ class Engine:
         if not self._once or self._looked is None or self._looked.unsettled:
             return False
         idle = not self._scheduler.runs and self._arrivals.is_empty and not self._recorder.trouble
+        idle = idle and not self._cleaner.busy
         if idle and self._scheduler.first_waiting() is None:
             self._stop = Stop(self._looked.problem or "nothing more to do")
             return True
@@ -248,8 +227,11 @@ class Engine:
         """Let the workers finish or end them, leave the record in order, and return the exit status."""
         stop = self._stop or Stop("stopped")
         self._watcher.close()
+        self._cleaner.close()
+        for event in self._events(0.0):
+            self._handle(event)
         try:
-            self._let_finish(time.monotonic() + (self._settings.stop_grace if stop.status != INTERNAL else 0.0))
+            self._let_finish(time.monotonic() + (self._started.stop_grace if stop.status != INTERNAL else 0.0))
         finally:
             self._slots.workers.close()
         self._recorder.log("info" if stop.status != INTERNAL else "error", f"Engine stopped: {stop.reason}")
@@ -257,7 +239,7 @@ class Engine:
             self._recorder.flush()
             # What was in a worker goes back to the queue, for whoever looks meanwhile.
             self.store.recover()
-            self.store.beat(self._heart.view("stopped", stop.reason, ()))
+            self.store.beat(self._heart.view("stopped", stop.reason, (), self.in_force))
         except StoreError as error:
             _LOG.error("the record could not be left in order: %s; the next start does that", error)
         return stop.status
@@ -290,6 +272,8 @@ class Engine:
                 self._on_looked(event)
             case WatcherDied():
                 self._on_watcher_died(event)
+            case Cleaned():
+                self._on_cleaned(event)
             case Stop():
                 self._stop = self._stop or event
 
@@ -306,7 +290,7 @@ class Engine:
         if self._watcher_lives <= 0:
             self._stop = Stop(f"the watcher fails again and again: {event.reason}", INTERNAL)
             return
-        self._watcher = self._make_watcher()
+        self._watcher = watcher_for(self._started, self.instrument, self.store, self._queue.put)
         self._watcher.start()
 
     def _on_queued(self, exposure_id: int, process: int, exposure: Exposure) -> None:
@@ -319,16 +303,6 @@ class Engine:
                 self._scheduler.cancel(run, "the file was rewritten", "superseded")
 
     # -- commands --------------------------------------------------------------------------------------------------
-
-    @property
-    def instrument_name(self) -> str:
-        """Of the instrument that is watched."""
-        return self._instrument.name
-
-    @property
-    def camera_names(self) -> tuple[str, ...]:
-        """All cameras of the instrument."""
-        return tuple(camera.name for camera in self._instrument.cameras)
 
     def enqueue(self, exposure_id: int, trigger: Trigger, who: str, cameras: tuple[str, ...]) -> int:
         """Put an exposure in the queue and return the number of its process."""
@@ -354,19 +328,46 @@ class Engine:
         """Begin no more cameras, or go on."""
         self._paused = paused
 
+    def set_mode(self, mode: str) -> None:
+        """Begin new exposures by itself, or only what somebody asks for."""
+        self._arrivals.manual = mode == "manual"
+
+    def take_up(self) -> InForce:
+        """Read the record's versions anew, use them from the next exposure on, and return what holds."""
+        try:
+            holds = in_force(self.in_force.base, self.instrument, self.store, self._started)
+        except LimitsError as error:
+            self._recorder.log("error", f"the limits stay as they are: {error}")
+            return self.in_force
+        self.in_force = self._scheduler.in_force = self._arrivals.in_force = holds
+        self._disk.change(holds.settings.disk_warning, holds.settings.disk_alarm)
+        for fault in holds.faults:
+            self._recorder.log("error", fault)
+        return holds
+
+    def clear(self, command: int, kinds: Sequence[str], days: int, who: str) -> None:
+        """Remove what is old from the disk, beside the work, and answer the command when that is done."""
+        self._cleaner.start(command, kinds, days, who)
+
+    def _on_cleaned(self, event: Cleaned) -> None:
+        self._cleaner.on_end(event)
+        self._recorder.add(self.store.answer_command, event.command, event.answer, refused=event.failed)
+        self._recorder.log("warning" if event.failed else "info", f"disk cleared: {event.answer}")
+
     def request_stop(self, reason: str) -> None:
         """End, after this turn."""
         self._stop = self._stop or Stop(reason)
 
     def _carry_out_commands(self) -> None:
         try:
-            done = carry_out_all(self)
+            done = carry_out_all(self, self._cleaner.busy)
         except StoreError as error:
             _LOG.warning("commands wait: %s", error)
             return
         for command, answer, refused in done:
             words = "refused" if refused else "asked for"
-            self._recorder.log("warning" if refused else "info", f"{command.name} {words} by {command.who}: {answer}")
+            tail = f": {answer}" if answer is not None else ""
+            self._recorder.log("warning" if refused else "info", f"{command.name} {words} by {command.who}{tail}")
 
     # -- heartbeat -------------------------------------------------------------------------------------------------
 
@@ -384,11 +385,11 @@ class Engine:
     def _beat(self) -> None:
         self._next_beat = time.monotonic() + BEAT_SECONDS
         self._said = state, detail = self._state()
-        view = self._heart.view(state, detail, self._slots.words(self._titles))
+        view = self._heart.view(state, detail, self._slots.words(self._titles), self.in_force)
         news = self._disk.look(view.disk_used, view.disk_free)
         if news is not None and (news[0] != "info" or self._slots.heard):
             self._recorder.log(*news)
-        trim_worker_logs(self._settings.logs)
+        trim_worker_logs(self._started.logs)
         try:
             self.store.beat(view, {f"slot-{slot}": when for slot, when in self._slots.heard.items()})
         except StoreError as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from qltui import __version__
+from qltui.engine.in_force import InForce
 from qltui.engine.settings import EngineSettings
 from qltui.store.views import EngineView
 
@@ -36,8 +37,12 @@ class DiskWatch:
     """Says something once when the disk fills up, and once when there is room again."""
 
     def __init__(self, warning: float, alarm: float) -> None:
-        self._limits = ((alarm, "alarm"), (warning, "warning"))
+        self.change(warning, alarm)
         self._level = ""
+
+    def change(self, warning: float, alarm: float) -> None:
+        """Take other used fractions of the disk for much and for too much."""
+        self._limits = ((alarm, "alarm"), (warning, "warning"))
 
     def look(self, used: float | None, free: float | None) -> tuple[str, str] | None:
         """Return a level and words for the log where something has changed."""
@@ -60,8 +65,11 @@ class Heart:
         self._settings = settings
         self._started = time.time()
 
-    def view(self, state: str, detail: str, slots: tuple[str, ...]) -> EngineView:
-        """Return the engine as it is now; queue and incomplete files are read from the record by whoever looks."""
+    def view(self, state: str, detail: str, slots: tuple[str, ...], in_force: InForce) -> EngineView:
+        """Return the engine as it is now.
+
+        Queue, incomplete files, mode and observer are read from the record by whoever looks.
+        """
         used, free = disk_usage(self._settings.state)
         return EngineView(
             state=state,
@@ -75,4 +83,7 @@ class Heart:
             slots=slots,
             data_directory=self._settings.data_directory,
             version=__version__,
+            configuration=in_force.configuration,
+            limits=in_force.limits_version,
+            restart=in_force.restart,
         )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from qltui.engine.settings import EngineSettings
 from qltui.instruments.base import Instrument
 from qltui.model import Judgement, Status, StepReport, Trigger, Verdict
 from qltui.quality.alarms import Alarm, alarms_for
@@ -35,6 +35,8 @@ class Run:
         Whose recipe.
     limits : LimitSet
         By which it is judged.
+    settings : EngineSettings
+        By which it is reduced: those that held when it began.
     todo : deque of str
         Cameras that wait for a slot.
     active : set of str
@@ -54,6 +56,7 @@ class Run:
     queued: QueuedProcess
     instrument: Instrument
     limits: LimitSet
+    settings: EngineSettings
     todo: deque[str] = field(default_factory=deque)
     active: set[str] = field(default_factory=set)
     results: dict[str, CameraResult] = field(default_factory=dict)
@@ -96,13 +99,11 @@ class Run:
 
     # -- cameras ---------------------------------------------------------------------------------------------------
 
-    def prepare(self, cameras_off: Sequence[str], before: ProcessView | None) -> dict[str, CameraResult]:
+    def prepare(self, before: ProcessView | None) -> dict[str, CameraResult]:
         """Decide what becomes of each camera; returns those that need no worker.
 
         Parameters
         ----------
-        cameras_off : sequence of str
-            Switched off by the site.
         before : ProcessView, optional
             What an interrupted run has left: cameras that came to their end are not done again.
         """
@@ -113,7 +114,7 @@ class Run:
             self.attempts[name] = attempt
             if before is not None and status.is_final and name in before.cameras:
                 self.results[name] = _result_of(before, name)
-            elif name in cameras_off:
+            elif name in self.settings.cameras_off:
                 settled[name] = CameraResult(name, Status.NOT_EXPECTED, "switched off by the site")
             elif name not in present:
                 settled[name] = CameraResult(name, Status.MISSING, "not in the file")

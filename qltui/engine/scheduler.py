@@ -19,16 +19,16 @@ from typing import Final
 
 from qltui.engine import messages
 from qltui.engine.executors import StepHappened
+from qltui.engine.in_force import InForce
 from qltui.engine.recorder import Recorder
 from qltui.engine.runs import RANKS, Run, is_fit
-from qltui.engine.settings import EngineSettings
 from qltui.engine.slots import Ended, Slots
 from qltui.instruments.base import Instrument
 from qltui.model import CameraReport, CameraTask, Status, StepReport, Trigger
 from qltui.quality.judge import History
-from qltui.quality.limits import LimitSet
 from qltui.quality.results import CameraResult
 from qltui.store.codec import exposure_time
+from qltui.store.control import change_in_force
 from qltui.store.record import Store
 from qltui.store.views import QueuedProcess
 
@@ -49,32 +49,35 @@ class Scheduler:
 
     Parameters
     ----------
-    settings : EngineSettings
-        How many in flight, how many attempts, what is off, where things lie.
     instrument : Instrument
         Whose recipes.
-    limits : LimitSet
-        By which all is judged.
+    in_force : InForce
+        How many in flight, how many attempts, what is off, where things lie; by which limits all is judged.
     store : Store
         Read for the queue, history and the night's calibrations; written through `recorder` alone.
     recorder : Recorder
         Takes all writes.
     slots : Slots
         Where the work is done.
+
+    Attributes
+    ----------
+    in_force : InForce
+        What holds for the exposure that is begun next; those in flight end as they began.
+    runs : dict
+        Processes in flight by their numbers.
     """
 
     def __init__(
         self,
-        settings: EngineSettings,
         instrument: Instrument,
-        limits: LimitSet,
+        in_force: InForce,
         store: Store,
         recorder: Recorder,
         slots: Slots,
     ) -> None:
-        self._settings = settings
+        self.in_force = in_force
         self._instrument = instrument
-        self._limits = limits
         self._store = store
         self._recorder = recorder
         self._slots = slots
@@ -133,7 +136,7 @@ class Scheduler:
             return False
         rank = RANKS[Trigger(first.trigger)]
         ahead = sum(run.rank <= rank for run in self.runs.values())
-        if rank >= best or ahead >= self._settings.in_flight:
+        if rank >= best or ahead >= self.in_force.settings.in_flight:
             return False
         self._begin(first)
         return True
@@ -154,10 +157,11 @@ class Scheduler:
     def _begin(self, queued: QueuedProcess) -> None:
         """Begin a process, or go on with an interrupted one."""
         before = self._store.process_view(queued.number) if queued.jobs else None
-        run = Run(queued, self._instrument, self._limits)
+        run = Run(queued, self._instrument, self.in_force.limits, self.in_force.settings)
         self.runs[queued.number] = run
         self.queue_changed()
-        settled = run.prepare(self._settings.cameras_off, before)
+        settled = run.prepare(before)
+        self._note_in_force(queued)
         self._recorder.add(self._store.start_process, queued.number, now=time.time())
         for camera, result in settled.items():
             self._record_status(run, camera, result)
@@ -167,6 +171,14 @@ class Scheduler:
         self._log(run, "warning" if missing else "info", messages.started(queued.exposure, expected, missing))
         # Before anything else is chosen: it must not be in the queue and in flight at the same time.
         self._recorder.flush()
+
+    def _note_in_force(self, queued: QueuedProcess) -> None:
+        """Record what the process begins with, where that was changed since it came into the queue."""
+        holds = self.in_force
+        configuration = self._store.configuration(holds.settings.configuration, holds.configuration)
+        limits = self._store.limit_set(holds.limits.content, holds.limits.identity)
+        if (queued.configuration, queued.limit_set) != (configuration, limits):
+            self._recorder.add(self._store.tell, change_in_force, queued.number, configuration, limits)
 
     def _start_camera(self, slot: int, run: Run, camera: str) -> None:
         attempt = run.begin(camera)
@@ -180,18 +192,19 @@ class Scheduler:
         kinds = tuple(self._instrument.calibration_products.values())
         before = exposure_time(exposure) / 86400.0 + 40587.0 - _BEFORE_ITSELF
         products = ""
-        if self._settings.products:
+        settings = run.settings
+        if settings.products:
             place = f"{exposure.night:08d}/{exposure.expid:08d}/{run.number:06d}"
-            products = str(self._settings.products_directory / place)
+            products = str(settings.products_directory / place)
         return CameraTask(
             exposure=exposure,
             camera=camera,
-            calibration_directory=self._settings.calibration_directory,
+            calibration_directory=settings.calibration_directory,
             night_calibrations=self._store.night_calibrations(
                 exposure.instrument, camera, before, kinds, exposure.night
             ),
             products_directory=products,
-            options=self._settings.options,
+            options=settings.options,
             process=run.number,
             attempt=attempt,
         )
@@ -270,7 +283,7 @@ class Scheduler:
             return
         if ended.report is not None:
             self._finish_camera(run, task, ended.report)
-        elif task.attempt < self._settings.max_attempts:
+        elif task.attempt < self.in_force.settings.max_attempts:
             run.again(task.camera)
             self._recorder.add(
                 self._store.set_camera_status,

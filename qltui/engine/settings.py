@@ -4,12 +4,33 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
-__all__ = ["EngineSettings"]
+from qltui.config import Config
+
+__all__ = ["FIELDS", "EngineSettings", "changed_settings", "options_of"]
+
+
+FIELDS: Final[Mapping[str, str]] = {
+    "paths.data": "data_directory",
+    "paths.calibration": "calibration_directory",
+    "paths.limits": "limits",
+    "engine.slots": "slots",
+    "engine.in_flight": "in_flight",
+    "engine.settle": "settle_seconds",
+    "engine.rescan": "rescan_seconds",
+    "engine.attempts": "max_attempts",
+    "engine.nights": "newest_nights",
+    "engine.products": "products",
+    "engine.nice": "nice",
+    "cameras.off": "cameras_off",
+    "disk.warning": "disk_warning",
+    "disk.alarm": "disk_alarm",
+}
+"""Fields of `EngineSettings` by the setting that they come from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +75,8 @@ class EngineSettings:
         Used fractions of the state's disk at which something is said.
     configuration : str
         The whole configuration as text, for the record.
+    fixed : tuple of str
+        Settings that environment or command line have set, which a version of the record does not change.
     who : str
         In whose name the engine runs.
     entry : str
@@ -84,6 +107,7 @@ class EngineSettings:
     disk_warning: float = 0.80
     disk_alarm: float = 0.92
     configuration: str = ""
+    fixed: tuple[str, ...] = ()
     who: str = ""
     entry: str = "qltui.instruments.run:reduce_camera"
     warm: bool = True
@@ -126,3 +150,32 @@ class EngineSettings:
     def products_directory(self) -> Path:
         """Root of the products, ``NIGHT/EXPID/PROCESS`` below it."""
         return self.state / "products"
+
+
+def options_of(config: Config) -> dict[str, str | float | int | bool]:
+    """Return the settings of the workflow that every worker is handed."""
+    return asdict(config.reduction)
+
+
+def changed_settings(settings: EngineSettings, config: Config, keys: Iterable[str]) -> EngineSettings:
+    """Return `settings` with what some settings of the configuration are.
+
+    Parameters
+    ----------
+    settings : EngineSettings
+        As the engine was told.
+    config : Config
+        With the new values.
+    keys : iterable of str
+        Which of them are new, ``"engine.in_flight"``; those that are none of the engine's business change nothing.
+    """
+    changes: dict[str, Any] = {}
+    options = dict(settings.options)
+    for key in keys:
+        section, _, name = key.partition(".")
+        value = getattr(getattr(config, section), name)
+        if section == "reduction":
+            options[name] = value
+        elif key in FIELDS:
+            changes[FIELDS[key]] = value
+    return replace(settings, options=options, **changes)

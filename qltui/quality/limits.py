@@ -67,7 +67,9 @@ class Limit:
     otherwise : Limit or None
         Holds where none of the references has a value.
     from_site : bool
-        Whether it stands in the site's own file, which wins over the shipped one.
+        Whether it is the site's own, of its file or of the record; it wins over the shipped ones.
+    from_record : bool
+        Whether it is of a version in the record, which wins over the site's file.
     """
 
     metric: str
@@ -84,6 +86,7 @@ class Limit:
     source: str = ""
     otherwise: Limit | None = None
     from_site: bool = False
+    from_record: bool = False
 
     def applies(self, context: Context, element: str) -> bool:
         """Whether it holds for this element of this camera in this exposure."""
@@ -97,9 +100,10 @@ class Limit:
         return self.valid_from <= context.night and all(not names or name in names for names, name in selectors)
 
     @property
-    def rank(self) -> tuple[bool, bool, bool, bool, bool, bool, int]:
-        """The higher, the more specific: site, element, camera, arm, program, obstype, then the later first night."""
+    def rank(self) -> tuple[bool, bool, bool, bool, bool, bool, bool, int]:
+        """The higher, the more it counts: record, site, element, camera, arm, program, obstype, later first night."""
         return (
+            self.from_record,
             self.from_site,
             bool(self.elements),
             bool(self.cameras),
@@ -177,7 +181,9 @@ class LimitSet:
 
 def _plain(limit: Limit) -> dict[str, object]:
     """Return a limit as plain values that JSON can hold."""
-    return {
+    # Not told where it is not so: limits of files keep the identity under which they are in the record.
+    record = {"record": True} if limit.from_record else {}
+    return record | {
         "metric": limit.metric,
         "normal": [_number(bound) for bound in limit.normal],
         "warning": [_number(bound) for bound in limit.warning],

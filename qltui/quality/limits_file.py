@@ -8,6 +8,7 @@ import math
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Final, NoReturn
@@ -36,22 +37,37 @@ def _refuse(cause: str) -> NoReturn:
     raise LimitsError(cause)
 
 
-def load_limits(instrument: Instrument, site_file: str | Path | None = None) -> LimitSet:
-    """Return the instrument's limits, and those of the site's own file on top.
+def load_limits(
+    instrument: Instrument, site_file: str | Path | None = None, *, record: str = "", name: str = "record"
+) -> LimitSet:
+    """Return the instrument's limits, those of the site's own file on top, and on top of both a version of the record.
 
-    An entry of the site's file wins over every entry of the shipped one that holds for the same element; among the
-    entries of one file the most specific wins.
+    An entry of the site's file wins over every entry of the shipped one that holds for the same element, and one of
+    the record over both; among the entries of one source the most specific wins.
+
+    Parameters
+    ----------
+    instrument : Instrument
+        Whose limits.
+    site_file : str or Path, optional
+        The site's own.
+    record : str, optional
+        Content of the version in the record, TOML.
+    name : str
+        Of that version, for messages.
 
     Raises
     ------
     LimitsError
         Where a file is missing, is not TOML, or has an entry that cannot be right.
     """
-    module, _, name = instrument.limits.partition(":")
-    shipped = resources.files(module).joinpath(name).read_text(encoding="utf-8")
-    limits = parse_limits(shipped, instrument, where=name)
+    module, _, shipped = instrument.limits.partition(":")
+    text = resources.files(module).joinpath(shipped).read_text(encoding="utf-8")
+    limits = parse_limits(text, instrument, where=shipped)
     if site_file:
         limits += parse_limits(read_limits(Path(site_file)), instrument, where=str(site_file), from_site=True)
+    if record:
+        limits += parse_limits(record, instrument, where=name, from_site=True, from_record=True)
     return LimitSet(instrument.name, limits)
 
 
@@ -73,7 +89,9 @@ def read_limits(path: Path) -> str:
         raise LimitsError(msg) from error
 
 
-def parse_limits(text: str, instrument: Instrument, *, where: str, from_site: bool = False) -> tuple[Limit, ...]:
+def parse_limits(
+    text: str, instrument: Instrument, *, where: str, from_site: bool = False, from_record: bool = False
+) -> tuple[Limit, ...]:
     """Return the entries of one file, in its order.
 
     Parameters
@@ -86,6 +104,8 @@ def parse_limits(text: str, instrument: Instrument, *, where: str, from_site: bo
         Name of the file, for messages.
     from_site : bool
         Whether it is the site's own.
+    from_record : bool
+        Whether it is a version of the record.
 
     Raises
     ------
@@ -108,7 +128,8 @@ def parse_limits(text: str, instrument: Instrument, *, where: str, from_site: bo
         if isinstance(entry, dict) and isinstance(entry.get("metric"), str):
             label += f" ({entry['metric']})"
         try:
-            parsed.append(_entry(entry, instrument, from_site=from_site))
+            limit = _entry(entry, instrument, from_site=from_site)
+            parsed.append(replace(limit, from_record=True) if from_record else limit)
         except LimitsError as error:
             msg = f"{label}: {error}"
             raise LimitsError(msg) from error

@@ -68,3 +68,4 @@ class Cleaning(Model):
 Product.add_index(
     Product.index(Product.created, Product.size, Product.job, where=SQL("removed IS NULL"), name="product_kept")
 )
+Product.add_index(Product.index(Product.kind, Product.camera, Product.time, where=SQL("fit"), name="product_fit"))

@@ -23,6 +23,7 @@ STATEMENTS = (
     )""",
     "ALTER TABLE product ADD COLUMN removed REAL",
     "CREATE INDEX product_kept ON product (created, size, job_id) WHERE removed IS NULL",
+    "CREATE INDEX product_fit ON product (kind, camera, time) WHERE fit",
 )
 
 
@@ -34,6 +35,7 @@ def up(migrator: Any, db: Any) -> None:  # noqa: ARG001
 
 def down(migrator: Any, db: Any) -> None:  # noqa: ARG001
     """Take everything away again."""
+    db.execute_sql("DROP INDEX product_fit")
     db.execute_sql("DROP INDEX product_kept")
     db.execute_sql("ALTER TABLE product DROP COLUMN removed")
     for table in ("cleaning", "held", "saved_version", "decision"):

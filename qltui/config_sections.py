@@ -1,0 +1,116 @@
+"""The sections of the site configuration: every setting with its default, meaning, unit and what is allowed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Alarms", "Cameras", "Disk", "Display", "Engine", "Paths", "Reduction", "Site"]
+
+
+def _setting(
+    default: Any,
+    doc: str,
+    *,
+    unit: str = "",
+    choices: tuple[str, ...] = (),
+    minimum: float | None = None,
+    maximum: float | None = None,
+) -> Any:
+    """Declare one setting with everything that help, validation and the template need."""
+    metadata = {"doc": doc, "unit": unit, "choices": choices, "minimum": minimum, "maximum": maximum}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where we are and who looks."""
+
+    instrument: str = _setting("desi", "The instrument that is watched.", choices=("desi",))
+    name: str = _setting("", "Name of the site, shown at the top of the screen.")
+    timezone: str = _setting("", "IANA name, for the local night; empty for the instrument's own.")
+    observer: str = _setting("", "Who is observing; empty for the login name.")
+    location: str = _setting(
+        "",
+        'Latitude, east longitude [deg], elevation [m]: "31.964, -111.600, 2097"; empty for the instrument\'s own.',
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Directories and files."""
+
+    data: str = _setting("", "Root of the raw data, NIGHT/EXPID below it. Only ever read.")
+    state: str = _setting("", "Database, logs and products; on a local disk. Empty for the user's state directory.")
+    calibration: str = _setting("", "Calibrations; empty for $DESI_SPECTRO_CALIB, or none.")
+    limits: str = _setting("", "The site's own limits.toml, on top of the instrument's.")
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """How the engine works."""
+
+    slots: int = _setting(0, "Worker processes; 0 for one for each processor.", minimum=0, maximum=256)
+    in_flight: int = _setting(2, "Exposures in reduction at the same time.", minimum=1, maximum=8)
+    settle: float = _setting(
+        2.0, "A file is complete when it has not changed for so long.", unit="s", minimum=0.0, maximum=600.0
+    )
+    rescan: float = _setting(
+        10.0,
+        "The data directory is looked through this often, whatever the hints say.",
+        unit="s",
+        minimum=0.2,
+        maximum=3600.0,
+    )
+    attempts: int = _setting(2, "How often a camera is tried before it is FAILED.", minimum=1, maximum=10)
+    nights: int = _setting(1, "How many of the newest nights are watched.", minimum=1, maximum=3650)
+    products: bool = _setting(True, "Write per-fibre tables, spectra and previews.")
+    nice: int = _setting(5, "Courtesy of the workers towards other programs.", minimum=0, maximum=19)
+
+
+@dataclass(frozen=True, slots=True)
+class Cameras:
+    """Which cameras count."""
+
+    off: tuple[str, ...] = _setting((), 'Cameras that are switched off and not expected, as ["z8"].')
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """Parts of the workflow that can be switched off."""
+
+    cosmics: bool = _setting(True, "Find cosmic rays.")
+    preview: bool = _setting(True, "Write a small picture of each camera.")
+    spectra: bool = _setting(True, "Write the spectra of each camera.")
+    spectra_rows: int = _setting(
+        4, "Rows of the detector in one bin of the spectra that are kept.", minimum=1, maximum=64
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """When the disk is filling up."""
+
+    warning: float = _setting(0.80, "Used fraction of the state's disk that is a WARNING.", minimum=0.0, maximum=1.0)
+    alarm: float = _setting(0.92, "Used fraction of the state's disk that is an ALARM.", minimum=0.0, maximum=1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """What calls the observer."""
+
+    bell: bool = _setting(True, "Ring the terminal's bell for a new alarm, once for each exposure and cause.")
+    levels: tuple[str, ...] = _setting(
+        ("ALARM",), "Statuses that ring the bell.", choices=("WARNING", "UNKNOWN", "MISSING", "FAILED", "ALARM")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """How it looks."""
+
+    theme: str = _setting("day", "Colours of the screen.", choices=("day", "night-red", "mono"))
+    charset: str = _setting("auto", "Characters of grids and charts.", choices=("auto", "braille", "block", "ascii"))
+    mouse: str = _setting(
+        "auto", "auto is off over SSH, so that the terminal's own copy works.", choices=("auto", "on", "off")
+    )
