@@ -33,6 +33,7 @@ engine, reduction, record and screen. It happens in a directory of its own and i
 EPILOG = """\
 examples:
   qltui demo
+  qltui demo --tour              and be led through the screens
   qltui demo --headless          prints the log and a final table, without a terminal
   qltui demo --dir /tmp/night    keeps the night, to look into it with the other commands
 
@@ -46,6 +47,7 @@ INTERVAL = 4.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
     parser.add_argument("--headless", action="store_true", help="no screen: print the log and a final table")
+    parser.add_argument("--tour", action="store_true", help="be led through the screens; n goes on, esc leaves")
     parser.add_argument("--dir", type=Path, metavar="DIR", help="make the night here and keep it")
     parser.add_argument("--interval", type=float, metavar="S", help=f"seconds between exposures (default {INTERVAL:g})")
     parser.add_argument("--slots", type=int, metavar="N", help="worker processes (default: one for each processor)")
@@ -254,7 +256,7 @@ def _live(args: argparse.Namespace, config: Config, night: Path, directory: Path
     feeder = _Feeder(night, directory / "data", interval, partial(_is_done, settings.database))
     feeder.start()
     try:
-        return show(args, config, instrument_of(config), own_engine=False)
+        return show(args, config, instrument_of(config), own_engine=False, tour=args.tour)
     finally:
         feeder.stop()
         stop_engine(settings.state_directory)

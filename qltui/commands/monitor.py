@@ -78,13 +78,17 @@ def _mouse(args: argparse.Namespace, config: Config) -> bool:
     return config.display.mouse == "on"
 
 
-def show(args: argparse.Namespace, config: Config, instrument: Instrument, *, own_engine: bool) -> int:
+def show(
+    args: argparse.Namespace, config: Config, instrument: Instrument, *, own_engine: bool, tour: bool = False
+) -> int:
     """Run the screen on the record of `config` and return its exit status.
 
     Parameters
     ----------
     own_engine : bool
         Whether this command started the engine, so that leaving asks what becomes of it.
+    tour : bool
+        Whether to begin with the guided tour.
     """
     _require_terminal()
     from qltui.tui import run_monitor
@@ -100,4 +104,5 @@ def show(args: argparse.Namespace, config: Config, instrument: Instrument, *, ow
         who=observer(config),
         config=config,
         start_engine=starter(config, who=observer(config)),
+        tour=tour,
     )

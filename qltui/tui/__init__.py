@@ -76,6 +76,7 @@ def run_monitor(
     keymap: Mapping[str, str] | None = None,
     config: Config | None = None,
     start_engine: Callable[[], int] | None = None,
+    tour: bool = False,
 ) -> int:
     """Show the Monitor of a state directory until the observer leaves.
 
@@ -103,6 +104,8 @@ def run_monitor(
         The settings as this command has read them, for the screen that shows them.
     start_engine : callable
         Starts an engine with these settings, waits for it and returns its process number.
+    tour : bool
+        Whether to begin with the guided tour.
 
     Returns
     -------
@@ -139,6 +142,7 @@ def run_monitor(
         state_directory=Path(state_directory),
         config=config,
         start_engine=start_engine,
+        tour=tour,
     )
     try:
         app.run(mouse="SSH_CONNECTION" not in os.environ if mouse is None else mouse)

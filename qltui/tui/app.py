@@ -85,6 +85,8 @@ class MonitorApp(App[int], inherit_bindings=False):
         The settings with which this viewer was started; None where nobody has read any.
     start_engine : callable
         Starts an engine, waits for it and returns its process number; None where there are no settings for one.
+    tour : bool
+        Whether to begin with the guided tour.
     """
 
     CSS_PATH = "qltui.tcss"
@@ -103,6 +105,9 @@ class MonitorApp(App[int], inherit_bindings=False):
         Binding("g", "jump", "go", id="app.jump", tooltip="go to any screen by a letter, to any pane by its number"),
         Binding("N", "next_theme", "night", id="app.theme", tooltip="change the colours: day, night (red only), none"),
         Binding("question_mark,f1", "help", "help", id="app.help", tooltip="explain keys, shapes and metrics"),
+        Binding("f2", "tour", "tour", id="app.tour", tooltip="be led through the screens, step by step"),
+        Binding("f3", "help('About')", "about", id="app.about", tooltip="versions, licence, and where what is kept"),
+        Binding("f4", "help('Changes')", "changes", id="app.changes", tooltip="what is new in this version"),
         Binding("ctrl+p", "palette", "actions", id="app.palette", tooltip="find any action by name"),
         Binding(
             "q,ctrl+q,ctrl+c", "leave", "quit", id="app.quit", tooltip="leave; a reduction goes on without a screen"
@@ -127,6 +132,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         save_directory: Path | None = None,
         config: Config | None = None,
         start_engine: Callable[[], int] | None = None,
+        tour: bool = False,
     ) -> None:
         super().__init__(ansi_color=None)
         self.reader = reader
@@ -147,6 +153,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         self._own_engine = own_engine
         self._keys = dict(keymap or {})
         self._poll = poll
+        self._begin_with_tour = tour
         for palette in PALETTES.values():
             self.register_theme(make_theme(palette))
         self.theme = theme
@@ -160,6 +167,8 @@ class MonitorApp(App[int], inherit_bindings=False):
         if self._poll:
             self.set_interval(POLL_SECONDS, self.poll)
             self.call_after_refresh(self.poll)
+        if self._begin_with_tour:
+            self.call_after_refresh(self.action_tour)
 
     def _repaint(self, _theme: Theme) -> None:
         """Draw all lines in the new colours; their text has not changed, so that they would not do it themselves."""
@@ -257,12 +266,18 @@ class MonitorApp(App[int], inherit_bindings=False):
         self.theme = names[(names.index(self.theme) + 1) % len(names)] if self.theme in names else names[0]
         self.memory.set("theme", self.theme)
 
-    def action_help(self) -> None:
-        """Explain the screen that is shown."""
+    def action_help(self, page: str = "") -> None:
+        """Explain the screen that is shown; `page` begins with another page of the help."""
         from qltui.tui.help import HelpScreen
 
         metrics = getattr(self.screen, "help_metrics", tuple)()
-        self.push_screen(HelpScreen(list(self.commands().values()), metrics))
+        self.push_screen(HelpScreen(list(self.commands().values()), metrics, page))
+
+    async def action_tour(self) -> None:
+        """Lead through the screens."""
+        from qltui.tui.tour import begin_tour
+
+        await begin_tour(self)
 
     def action_palette(self) -> None:
         """Find an action by name."""

@@ -1,67 +1,37 @@
-"""The help: keys of the screen one is on, what the shapes mean, and what the metric under the cursor is."""
+"""The help: keys of the screen one is on, the metric under its cursor, all metrics, this program, and a guided tour."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from textual.binding import Binding
 from textual.screen import Screen
 
-from qltui.instruments.base import MetricDefinition
+from qltui.instruments.base import Instrument, MetricDefinition
+from qltui.quality.limits import Context, LimitSet
+from qltui.tui.about import about_facts, changes_text
 from qltui.tui.commands import Command
-from qltui.tui.symbols import STATUS_MARKS, STATUS_WORDS, Charset
-from qltui.tui.text import Line, wrap
+from qltui.tui.help_metrics import Subject
+from qltui.tui.help_pages import PAGES, Drawn, HelpContent, found_lines, help_lines, metric_lines, page_lines
+from qltui.tui.prompt import WordsScreen
+from qltui.tui.screens import SCREENS, screen_entry
+from qltui.tui.source import ReadError, Source
+from qltui.tui.text import Line, clean, fit
 from qltui.tui.widgets.lines import Lines
 from qltui.tui.widgets.rule import Heading, rule_line
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
+    from qltui.tui.app import MonitorApp
+
 __all__ = ["HelpScreen", "help_lines"]
 
-
-def _section(title: str, width: int) -> list[Line]:
-    return [(), rule_line([Heading(0, title)], width)]
-
-
-def _pairs(pairs: Sequence[tuple[str, str, str]], width: int, left: int) -> list[Line]:
-    """Return lines of a short text on the left and a sentence on the right."""
-    lines: list[Line] = []
-    for short, role, words in pairs:
-        for index, part in enumerate(wrap(words, width - left - 2) or [""]):
-            lines.append(((f" {short if not index else '':<{left}} ", role), (part, "text")))
-    return lines
-
-
-def metric_help(metric: MetricDefinition, width: int) -> list[Line]:
-    """Return what a metric is, what a bad value usually means, and what to do."""
-    unit = f" [{metric.unit}]" if metric.unit else ""
-    lines = _section(f"{metric.name}: {metric.title}{unit}", width)
-    return lines + _pairs(
-        [("what", "dim", metric.definition), ("means", "dim", metric.meaning), ("do", "dim", metric.action)], width, 6
-    )
-
-
-def help_lines(
-    commands: Sequence[Command], metrics: Sequence[MetricDefinition], charset: Charset, width: int
-) -> list[Line]:
-    """Return the whole help as lines."""
-    lines: list[Line] = [rule_line([Heading(0, "Help: up and down scroll, esc or q goes back", focused=True)], width)]
-    named = [command for command in commands if not command.moves]
-    lines += _pairs([(command.key, "key", _sentence(command.help)) for command in named], width, 9)
-    lines += _pairs([("arrows", "key", "Move over the cells, or through what is longer than its pane")], width, 9)
-    for metric in metrics:
-        lines += metric_help(metric, width)
-    lines += _section("Shapes", width)
-    for status, mark in STATUS_MARKS.items():
-        word, meaning = STATUS_WORDS[status]
-        lines += _pairs([(f"{charset.mark(status)}  {word}", mark.role, meaning)], width, 16)
-    return lines
-
-
-def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:]
+_HEADING = "Help: up and down scroll, esc or q goes back"
+_HEAD_ROWS = 2
 
 
 class _HelpText(Lines, can_focus=True):
@@ -73,45 +43,219 @@ class _HelpText(Lines, can_focus=True):
         Binding("pageup,b", "scroll_by(-15)", "page up", id="help.page-up", show=False),
         Binding("pagedown,space", "scroll_by(15)", "page down", id="help.page-down", show=False),
         Binding("home", "scroll_by(-100000)", "top", id="help.top", show=False),
+        Binding("end", "scroll_by(100000)", "bottom", id="help.bottom", show=False),
+        Binding("right,tab", "page(1)", "next page", id="help.next", show=False),
+        Binding("left,shift+tab", "page(-1)", "page before", id="help.previous", show=False),
     ]
 
-    def __init__(self, commands: Sequence[Command], metrics: Sequence[MetricDefinition]) -> None:
+    def __init__(self, content: HelpContent, page: str) -> None:
         super().__init__(id="help")
-        self._commands, self._metrics = tuple(commands), tuple(metrics)
+        self.content = content
+        self.page = page
+        self.words = ""
         self._offset = 0
+        self._drawn: Drawn = {}
+
+    def show(self, content: HelpContent) -> None:
+        """Take over what has become known meanwhile."""
+        self.content = content
+        self._drawn.clear()
+        self.redraw()
+
+    def prepare(self, metric: MetricDefinition) -> None:
+        """Draw what the page of all metrics will need; all of them at once would hold up the keys."""
+        metric_lines(metric, True, self.content, self.charset, self.size.width, self._drawn)
+
+    def set_words(self, words: str) -> None:
+        """Show only lines with these words, of all pages; without words the page again."""
+        self.words, self._offset = words, 0
+        self.redraw()
 
     def action_scroll_by(self, rows: int) -> None:
         """Scroll."""
         self._offset = max(0, self._offset + rows)
         self.redraw()
 
+    def action_page(self, by: int) -> None:
+        """Show another page."""
+        self.page = PAGES[(PAGES.index(self.page) + by) % len(PAGES)]
+        self.set_words("")
+
+    def _head(self, width: int) -> list[Line]:
+        """Return the heading and the names of the pages."""
+        titles: list[tuple[str, str]] = []
+        for title in PAGES:
+            here = title == self.page and not self.words
+            titles += [(" ", ""), (f" {title} ", "strong+cursor" if here else "text")]
+        keys: Line = (
+            ("   ←→", "key"),
+            (" page  ", "text"),
+            ("/", "key"),
+            (" find  ", "text"),
+            ("t", "key"),
+            (" tour", "text"),
+        )
+        found: Line = ((f"   found: {clean(self.words)}", "strong"),)
+        return [
+            rule_line([Heading(0, _HEADING, focused=True)], width),
+            fit((*titles, *(found if self.words else keys)), width),
+        ]
+
     def draw(self, width: int, height: int) -> Sequence[Line]:
         """Return the part that the screen is scrolled to; the heading stays."""
-        lines = help_lines(self._commands, self._metrics, self.charset, width)
-        room = height - 1
-        self._offset = max(0, min(self._offset, len(lines) - 1 - room))
-        below = len(lines) - 1 - self._offset - room
-        shown = [lines[0], *lines[1 + self._offset : 1 + self._offset + room]]
+        if self.words:
+            lines = found_lines(self.words, self.content, self.charset, width, self._drawn)
+        else:
+            lines = page_lines(self.page, self.content, self.charset, width, self._drawn)
+        room = height - _HEAD_ROWS
+        self._offset = max(0, min(self._offset, len(lines) - room))
+        below = len(lines) - self._offset - room
+        shown = lines[self._offset : self._offset + room]
         if below > 0:
             shown[-1] = ((f" {below + 1} more lines", "dim"),)
-        return shown
+        return [*self._head(width), *shown]
 
 
 class HelpScreen(Screen[None]):
-    """Help on the screen that was left, and on the metric under its cursor."""
+    """Help on the screen that was left, and on the metric under its cursor.
+
+    Parameters
+    ----------
+    commands : sequence of Command
+        Actions of that screen and of the app.
+    metrics : sequence of MetricDefinition
+        What it is about.
+    page : str
+        The page to begin with; empty for the one that suits the screen.
+    """
 
     BINDINGS = [  # noqa: RUF012  (Textual's declaration)
         Binding("escape,q,question_mark", "back", "back", id="help.back", tooltip="go back"),
+        Binding("slash", "find", "find", id="help.find", tooltip="find words in the whole help"),
+        Binding("t", "tour", "tour", id="help.tour", tooltip="be led through the screens, step by step"),
     ]
 
-    def __init__(self, commands: Sequence[Command], metrics: Sequence[MetricDefinition]) -> None:
+    def __init__(self, commands: Sequence[Command], metrics: Sequence[MetricDefinition], page: str = "") -> None:
         super().__init__()
-        self._text = _HelpText(commands, metrics)
+        self._commands, self._metrics = tuple(commands), tuple(metrics)
+        self._page = page
+
+    @property
+    def viewer(self) -> MonitorApp:
+        """The app, with what it offers to screens."""
+        return self.app
 
     def compose(self) -> ComposeResult:
         """Fill the screen with the text."""
-        yield self._text
+        viewer = self.viewer
+        names = [entry.name for entry in SCREENS]
+        entry = screen_entry(viewer.current_mode) if viewer.current_mode in names else SCREENS[0]
+        content = HelpContent(
+            entry.title,
+            entry.help,
+            self._commands,
+            self._metrics,
+            viewer.instrument,
+            facts=tuple(about_facts(viewer)),
+            changes=changes_text(),
+        )
+        # Who looks at one metric wants to know about it; elsewhere the keys come first.
+        page = self._page or ("Metric" if entry.name == "metric" and self._metrics else PAGES[0])
+        yield _HelpText(content, page)
+
+    def on_mount(self) -> None:
+        """Let the record and the limits be read."""
+        self.run_worker(self._read, group="read", exclusive=True)
+
+    async def _read(self) -> None:
+        text = self.query_one(_HelpText)
+        viewer = self.viewer
+        process, camera = _place(viewer)
+        site = viewer.config.paths.limits if viewer.config is not None else ""
+        try:
+            limits, subject = await viewer.reader.read(_question(viewer.instrument, site, process, camera))
+        except ReadError as error:
+            text.show(replace(text.content, limits=_shipped(viewer.instrument)))
+            self.notify_fault(str(error))
+            return
+        text.show(replace(text.content, limits=limits, subject=subject))
+        for metric in viewer.instrument.metrics:
+            await asyncio.sleep(0)  # keys go first
+            text.prepare(metric)
+
+    def notify_fault(self, words: str) -> None:
+        """Say why the exposure on the screen could not be read, among the facts about the program."""
+        text = self.query_one(_HelpText)
+        facts = (*text.content.facts, ("trouble", clean(words)))
+        text.show(replace(text.content, facts=facts))
 
     def action_back(self) -> None:
-        """Go back."""
+        """Leave what was found, or go back."""
+        text = self.query_one(_HelpText)
+        if text.words:
+            text.set_words("")
+        else:
+            self.dismiss(None)
+
+    def action_find(self) -> None:
+        """Find words in all pages."""
+        text = self.query_one(_HelpText)
+        self.app.push_screen(WordsScreen("/", text.words, text.set_words))
+
+    def action_tour(self) -> None:
+        """Begin the tour."""
+        from qltui.tui.tour import begin_tour
+
+        viewer = self.viewer
         self.dismiss(None)
+        viewer.call_later(begin_tour, viewer)
+
+
+def _place(viewer: Any) -> tuple[int | None, str]:
+    """Return the process and the camera that the screen below looks at."""
+    screen = viewer.screen_stack[0]
+    cursor = getattr(getattr(screen, "grid", None), "cursor", None)
+    camera = cursor.camera if cursor is not None else viewer.selection.camera
+    return viewer.selection.process, camera
+
+
+def _question(
+    instrument: Instrument, site: str, process: int | None, camera: str
+) -> Callable[[Source], tuple[LimitSet, Subject | None]]:
+    """Return what to ask in the reader's thread: the limits that hold, and the camera that is looked at."""
+
+    def ask(source: Source) -> tuple[LimitSet, Subject | None]:
+        limits = _limits(instrument, site)
+        view = source.monitor_view(process).process
+        if view is None or camera not in {item.name for item in instrument.cameras}:
+            return limits, None
+        exposure = view.exposure
+        arm = instrument.camera(camera).arm
+        context = Context(camera, arm, exposure.obstype, exposure.program, exposure.night)
+        found = view.cameras.get(camera)
+        judgements = tuple(item for step in found.steps for item in step.judgements) if found is not None else ()
+        return limits, Subject(exposure.expid, context, judgements)
+
+    return ask
+
+
+def _limits(instrument: Instrument, site: str) -> LimitSet:
+    """Return the limits of instrument and site.
+
+    Raises
+    ------
+    ReadError
+        Where the site's file is not right; what to do is in the words.
+    """
+    from qltui.quality.limits_file import LimitsError, load_limits
+
+    try:
+        return load_limits(instrument, site or None)
+    except LimitsError as error:
+        raise ReadError(f"{error}; the instrument's own limits are shown") from error
+
+
+def _shipped(instrument: Instrument) -> LimitSet:
+    from qltui.quality.limits_file import load_limits
+
+    return load_limits(instrument)

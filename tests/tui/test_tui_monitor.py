@@ -316,7 +316,7 @@ async def test_help_scrolls_to_its_end(started):
 
 
 async def test_the_palette_has_every_action_and_runs_the_chosen_one(started):
-    async with started(size=(80, 60)) as (app, pilot):
+    async with started(size=(80, 120)) as (app, pilot):
         actions = [command for command in app.commands().values() if not command.moves]
         await press(app, pilot, "ctrl+p")
         screen = whole(app)
