@@ -70,9 +70,10 @@ def criteria_table(criteria: Sequence[Criterion], changes: Mapping[int, Limit | 
     entries = {item.number: (item.limit, item.origin, item.number in changes) for item in criteria}
     for number, limit in changes.items():
         if limit is not None:
-            entries[number] = (limit, "not saved", True)
+            origin = f"{entries[number][1]}, changed" if number in entries else "not saved"
+            entries[number] = (limit, origin, True)
         else:
-            entries[number] = (entries[number][0], "taken out", True)
+            entries[number] = (entries[number][0], f"{entries[number][1]}, taken out", True)
     order = {metric.name: place for place, metric in enumerate(instrument.metrics)}
     units = {metric.name: metric.unit for metric in instrument.metrics}
     numbers = sorted(entries, key=lambda number: (order.get(entries[number][0].metric, len(order)), number))

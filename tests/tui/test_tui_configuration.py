@@ -239,7 +239,7 @@ async def test_ranges_reference_and_night_are_edited(started):
         await press(app, pilot, "enter", "r", "ctrl+u", *"history:10, 3", "enter")
         await press(app, pilot, "enter", "v", "ctrl+u", *"20191001", "enter")
         await press(app, pilot, "enter", "w", "ctrl+u", *"-5 inf", "enter")
-        line = line_of(app, "not saved")
+        line = line_of(app, "instrument, changed")
         for words in ("-3 … 3 *", "≥ -5", "history:10, 3", "20191001"):
             assert words in line
         assert "1 change not saved" in head(app)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from qltui.config import ConfigError
+from qltui.config import NOT_OF_THE_RECORD, ConfigError
 from qltui.config_edit import changed_config, parse_setting, setting_text
 from qltui.tables.settings import setting_of
 from qltui.tui.prompt import ChoiceScreen, WordsScreen
@@ -92,6 +92,8 @@ class SettingsEditing:
 
     def wrong_with(self, key: str, words: str) -> str:
         """Return why these words cannot be the value of a setting; empty where they can."""
+        if key in NOT_OF_THE_RECORD:
+            return f"{key} decides which record is read and cannot be kept in it; set it in a file"
         try:
             value = parse_setting(key, words)
             changed_config(self.standing.config, {**self.drafts.settings, key: value}, "typed")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from qltui.quality.limits import Limit, LimitSet
+from qltui.quality.limits import Limit
+from qltui.quality.limits_file import load_limits
+from qltui.quality.limits_text import limits_toml
 from qltui.quality.whatif import Flips
 from qltui.tui.words import plural
 
@@ -19,14 +21,13 @@ __all__ = ["flip_words", "read_flips"]
 def read_flips(standing: Standing, entries: Sequence[Limit], instrument: Instrument, nights: int) -> Any:
     """Return the question what the record's limits would change in the newest nights if they were `entries`."""
     version = standing.selected("limits")
-    own = standing.record_limits
-    base = [item.limit for item in standing.criteria if version is None or item.origin != version.words]
-    before = LimitSet(instrument.name, (*base, *own))
-    after = LimitSet(instrument.name, (*base, *entries))
+    site_file = standing.config.paths.limits or None
 
     def ask(source: Any) -> Flips:
         from qltui.store.flips import flips
 
+        before = load_limits(instrument, site_file, record=version.content if version is not None else "")
+        after = load_limits(instrument, site_file, record=limits_toml(entries))
         return source.ask(flips, instrument, before, after, nights)
 
     return ask

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from qltui.quality.limits_file import LimitsError
@@ -94,7 +92,7 @@ class LimitsEditing:
             made = narrowed_limit(limit, words, self.viewer.instrument)
             standing = self.standing
             number = max((*self.drafts.limits, len(standing.criteria) - 1)) + 1
-            self.drafts.limits[number] = replace(made, from_site=True)
+            self.drafts.limits[number] = made
 
         self._ask("copy for: ", typed, accept, self.action_narrow)
 
@@ -182,15 +180,10 @@ class LimitsEditing:
         question = read_flips(self.standing, self.new_record_limits(), self.viewer.instrument, self.nights)
         try:
             found = await self.viewer.reader.read(question)
-        except ReadError as error:
+        except (ReadError, LimitsError) as error:
             self.say(f"not counted: {clean(str(error))}", "bad")
             return ()
         self.flips = flip_words(found, self.nights)
         self.say(self.flips[0])
         self.show_detail()
         return self.flips
-
-
-def metrics_of(limits: Sequence[Limit]) -> tuple[str, ...]:
-    """Return the metrics that entries are about."""
-    return tuple(dict.fromkeys(limit.metric for limit in limits))

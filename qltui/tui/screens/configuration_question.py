@@ -8,8 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qltui.config import Config, ConfigError, sections
-from qltui.config_edit import changed_config, changes_from_toml
+from qltui.config import Config, ConfigError, with_version
 from qltui.tables.criteria import Criterion
 from qltui.tables.versions import Version
 
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from qltui.quality.limits import Limit
 
 __all__ = ["Standing", "config_in_force", "criteria_in_force", "entries_of", "read_standing"]
-
-_STRONGER = ("environment", "command line")
-"""Origins that win over a version of the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +52,11 @@ class Standing:
 
 
 def config_in_force(config: Config, version: Version | None) -> tuple[Config, str]:
-    """Return the settings with a version of the record on top, and what is wrong with it.
-
-    Environment and command line win over the record, as they win over files.
-    """
+    """Return the settings with a version of the record on top, and what is wrong with it."""
     if version is None:
         return config, ""
     try:
-        known = {f"{section}.{name}" for section, kind in sections().items() for name in kind.__dataclass_fields__}
-        changes = {
-            key: value
-            for key, value in changes_from_toml(version.content).items()
-            if key in known and config.origins.get(key) not in _STRONGER
-        }
-        return changed_config(config, changes, version.words), ""
+        return with_version(config, version.content, version.words), ""
     except ConfigError as error:
         return config, f"settings {version.words}: {error}"
 
@@ -84,15 +71,18 @@ def criteria_in_force(
     found: list[Criterion] = []
     faults: list[str] = []
 
-    def add(text: str, origin: str, *, from_site: bool) -> None:
-        limits = parse_limits(text, instrument, where=origin, from_site=from_site)
+    def add(text: str, origin: str, **rank: bool) -> None:
+        limits = parse_limits(text, instrument, where=origin, **rank)
         first = len(found)
         found.extend(Criterion(first + index, limit, origin) for index, limit in enumerate(limits))
 
-    add(resources.files(module).joinpath(name).read_text(encoding="utf-8"), "instrument", from_site=False)
+    add(resources.files(module).joinpath(name).read_text(encoding="utf-8"), "instrument")
     for text, origin in _own(site_file, version):
         try:
-            add(read_limits(Path(site_file)) if text is None else text, origin, from_site=True)
+            if text is None:
+                add(read_limits(Path(site_file)), origin, from_site=True)
+            else:
+                add(text, origin, from_site=True, from_record=True)
         except LimitsError as error:
             faults.append(str(error))
     return tuple(found), tuple(faults)

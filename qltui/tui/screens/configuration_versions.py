@@ -85,8 +85,6 @@ class VersionKeys:
             kind = "settings" if kind == "limits" else "limits"
         if not self.drafts.of(kind):
             self.say("nothing is changed")
-        elif self.saving is not None:
-            self.say(f"{self.saving.name} is being saved")
         elif kind == "limits":
             self.run_worker(self._try_limits, group="flips", exclusive=True)
         else:
@@ -160,10 +158,6 @@ class VersionKeys:
         version = max(found, key=lambda item: item.number)
         if saving.select and not version.selected:
             self.run_worker(self._select(version), group="select")
-
-    def refused(self) -> None:
-        """Keep the changes where the engine has not taken them: they can be corrected and saved again."""
-        self.saving = None
 
     # -- selecting ---------------------------------------------------------------------------------------------
 
