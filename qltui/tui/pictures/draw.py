@@ -116,7 +116,7 @@ def picture_lines(subject: Subject, options: Options, charset: Charset, width: i
     needs_rows = bool(subject.picture.product)
     if needs_rows and (subject.points is None or not len(subject.points)):
         return _sentence(subject.fault or "the product has no rows", width)
-    return drawing(subject, options, charset, width, height)
+    return drawing(subject, options, charset, width, height)[: max(0, height)]
 
 
 def _sentence(words: str, width: int) -> list[Line]:
@@ -147,7 +147,7 @@ def _offsets(patches: Mapping[str, Patch], charset: Charset, width: int, form: s
     offsets = {tuple(round(edge - scale.reference, 9) for edge in scale.edges) for scale in scales}
     if len(offsets) != 1:
         return [((" filled by value minus reference, each by its own limits", "dim"),)]
-    return scale_lines(Scale(0.0, next(iter(offsets)), judged=True), charset, width, form, unit)
+    return scale_lines(Scale(0.0, next(iter(offsets)), judged=True), charset, width, form, unit, "reference")
 
 
 def _product_patches(subject: Subject) -> dict[str, Patch]:

@@ -21,6 +21,7 @@ __all__ = ["Graph", "curve_graph", "even_ticks", "past_graph", "scatter_graph"]
 
 Point = tuple[float, float]
 
+_FEW: Final = 120
 _MOSTLY: Final = 0.8
 _STRETCH: Final = 3.0
 """Where the outliers would make the chart so many times as high, they are drawn at its edge."""
@@ -38,11 +39,12 @@ class Graph:
     note: str = ""
 
 
-def even_ticks(low: float, high: float, count: int) -> tuple[tuple[float, str], ...]:
-    """Return round numbers between two ends with their labels."""
+def even_ticks(low: float, high: float, count: int, *, whole: bool = False) -> tuple[tuple[float, str], ...]:
+    """Return round numbers between two ends with their labels; with `whole`, no fraction among them."""
     if not high > low:
         return ((low, f"{low:g}"),)
     step = nice_step(high - low, max(1, count))
+    step = float(math.ceil(step)) if whole else step
     ticks = []
     value = math.ceil(low / step - 1e-9) * step
     while value <= high + step * 1e-9 and len(ticks) < 50:
@@ -137,12 +139,11 @@ def scatter_graph(
         for (role, marker), found in sorted(layers.items(), key=lambda item: order.get(item[0][0], 1))
     )
     x_range = _x_range(points.x)
+    ticks = even_ticks(*x_range, 8, whole=all(value.is_integer() for value in points.x))
     if picture.relative:
         zero = Series(((x_range[0], 0.0), (x_range[1], 0.0)), "dim", joined=True)
         series = (zero, *series)
-    spec = ChartSpec(
-        series, _limits(scale, x_range), x_range, even_ticks(*x_range, 8), _x_label(picture), form, y_limits=focus
-    )
+    spec = ChartSpec(series, _limits(scale, x_range), x_range, ticks, _x_label(picture), form, y_limits=focus)
     return Graph(spec, _joined(_missing_words(points), _beyond_words(points.values, focus, form)))
 
 
@@ -159,7 +160,8 @@ def _layer(points: Points, index: int, scale: Scale | None, charset: Charset, *,
     shade, role, far = shade_of(scale, points.values[index])
     if scale is not None and scale.judged and far >= _BEYOND:
         return role, shade.char(charset)
-    return "trend", ""
+    # A few single dots of a braille cell are hard to see.
+    return "trend", "•" if len(points.known) <= _FEW and not charset.ascii else ""
 
 
 def _missing_words(points: Points) -> str:
@@ -189,7 +191,10 @@ def curve_graph(points: Points, picture: Picture, form: str, group: str) -> Grap
         )
         series.append(Series(drawn, "mark" if chosen else _OTHERS, marker=name[0]))
     chosen_groups = [name for name in with_model if not group or name == group]
-    series += [Series(tuple(_model_points(points, name)), "strong", joined=True) for name in chosen_groups]
+    # Curves lie below the points, and the other groups below the chosen one.
+    series.sort(key=lambda item: item.role != _OTHERS)
+    curves = [Series(tuple(_model_points(points, name)), "strong", joined=True) for name in chosen_groups]
+    series = [*curves, *series]
     x_range = _x_range([x for item in series for x, _ in item.points])
     legend = tuple(LegendEntry(name[0], name, "mark" if name in chosen_groups else _OTHERS) for name in with_model)
     total = sum(len(item.points) for item in series)

@@ -16,6 +16,8 @@ from qltui.tui.words import number
 __all__ = ["Bars", "Mark", "count_bars", "histogram_lines"]
 
 _EIGHTHS: Final = " ▁▂▃▄▅▆▇█"
+_LARGEST: Final = 1e150
+"""No measurement is larger, and a square of it would not be finite."""
 _LEFT: Final = 6
 """Cells of the counts at the left."""
 
@@ -45,17 +47,18 @@ class Bars:
 
 
 def count_bars(values: Sequence[float], marks: Sequence[Mark], bars: int) -> Bars | None:
-    """Return at most `bars` counts over all finite values and marks; None without a value.
+    """Return at most `bars` counts over all values and marks that are finite (and below 1e150); None without a value.
 
     Their edges are round numbers, so that they stay where they are when a value is added.
     """
-    known = [value for value in values if math.isfinite(value)]
+    known = [value for value in values if abs(value) < _LARGEST]
     if not known or bars < 1:
         return None
-    ends = known + [mark.value for mark in marks if math.isfinite(mark.value)]
+    ends = known + [mark.value for mark in marks if abs(mark.value) < _LARGEST]
     low, high = min(ends), max(ends)
     if not high > low:
-        low, high = low - 0.5, high + 0.5
+        margin = max(0.5, 0.001 * abs(low))
+        low, high = low - margin, high + margin
     step = nice_step(high - low, max(1, bars - 2))
     first = math.floor(low / step)
     number_of = max(1, min(bars, math.ceil(high / step + 1e-9) - first))
@@ -97,7 +100,7 @@ def histogram_lines(
     if inner < 10 or high < 2:
         return []
     bars = count_bars(values, marks, min(inner // 2, 60))
-    missing = sum(not math.isfinite(value) for value in values)
+    missing = sum(not abs(value) < _LARGEST for value in values)
     if bars is None:
         return [((" no row has a value", "dim"),)]
     canvas = Canvas(width, high + 3)
@@ -108,7 +111,7 @@ def histogram_lines(
         _put_bar(canvas, _LEFT + index * cell, max(1, cell - 1), part, count, high, charset)
     span = len(bars.counts) * cell
     for mark in marks:
-        if math.isfinite(mark.value):
+        if abs(mark.value) < _LARGEST:
             x = _LEFT + min(span - 1, int((mark.value - bars.low) / (bars.high - bars.low) * span))
             for y in range(high):
                 canvas.put(x, y, mark.char, mark.role)
@@ -139,18 +142,21 @@ def _put_axes(
     canvas.put(_LEFT - 1, high, "└" + "─" * span, "rule")
     canvas.put(0, 0, f"{most:>{_LEFT - 2}}", "dim")
     canvas.put(0, high - 1, f"{0:>{_LEFT - 2}}", "dim")
-    ends = (number(bars.low, form), f"{number(bars.high, form)}{' ' + unit if unit else ''}")
-    canvas.put(_LEFT - 1, high + 1, ends[0], "dim")
-    taken = [(_LEFT - 1, _LEFT + len(ends[0]))]
-    at = max(_LEFT, min(canvas.width - len(ends[1]) - 1, _LEFT + span - len(ends[1]) // 2))
-    canvas.put(at, high + 1, ends[1], "dim")
-    taken.append((at - 1, at + len(ends[1])))
-    for mark in marks:
-        if math.isfinite(mark.value):
-            text = f"{mark.name} {number(mark.value, form)}"
-            x = _LEFT + int((mark.value - bars.low) / (bars.high - bars.low) * span) - len(text) // 2
-            x = max(_LEFT, min(canvas.width - len(text) - 1, x))
-            # Where two names would meet, the inner one, the more severe to be told first, stands alone.
-            if all(x > stop or x + len(text) < start for start, stop in taken):
-                canvas.put(x, high + 1, text, mark.role)
-                taken.append((x - 1, x + len(text) + 1))
+    taken: list[tuple[int, int]] = []
+    for mark in sorted(marks, key=lambda mark: mark.name):
+        if abs(mark.value) < _LARGEST:
+            middle = _LEFT + int((mark.value - bars.low) / (bars.high - bars.low) * span)
+            _put_label(canvas, f"{mark.name} {number(mark.value, form)}", middle, high + 1, mark.role, taken)
+    for value in (bars.high, bars.low):
+        middle = _LEFT + int((value - bars.low) / (bars.high - bars.low) * span)
+        _put_label(canvas, number(value, form), middle, high + 1, "dim", taken)
+    if unit:
+        _put_label(canvas, f"[{unit}]", canvas.width, high, "dim", [])
+
+
+def _put_label(canvas: Canvas, text: str, middle: int, y: int, role: str, taken: list[tuple[int, int]]) -> None:
+    """Write a label below its place, unless it would touch one that stands there already."""
+    x = max(1, min(canvas.width - len(text) - 1, middle - len(text) // 2))
+    if all(x > stop or x + len(text) < start for start, stop in taken):
+        canvas.put(x, y, text, role)
+        taken.append((x - 1, x + len(text) + 1))

@@ -135,8 +135,13 @@ def shade_of(scale: Scale | None, value: float) -> tuple[Shade, str, int]:
     return shade, shade.judged if scale.judged else shade.plain, abs(level - _MIDDLE)
 
 
-def scale_lines(scale: Scale | None, charset: Charset, width: int, form: str, unit: str) -> list[Line]:
-    """Return what the shapes mean, value minus reference, in as many lines as `width` asks for."""
+def scale_lines(
+    scale: Scale | None, charset: Charset, width: int, form: str, unit: str, middle: str = ""
+) -> list[Line]:
+    """Return what the shapes mean, value minus reference, in as many lines as `width` asks for.
+
+    `middle` names the reference where there is more than one.
+    """
     if scale is None or not math.isfinite(scale.reference):
         return []
     offsets = [edge - scale.reference for edge in scale.edges]
@@ -144,7 +149,7 @@ def scale_lines(scale: Scale | None, charset: Charset, width: int, form: str, un
     sign = form.replace("+", "")
     words = [
         *(f"< {offset:+{sign}}" for offset in offsets[:3]),
-        f"near {scale.reference:{sign}}{unit}",
+        f"near {middle or f'{scale.reference:{sign}}{unit}'}",
         *(f"> {offset:+{sign}}" for offset in offsets[3:]),
     ]
     infinite = [math.isinf(offset) for offset in (*offsets[:3], 0.0, *offsets[3:])]
