@@ -43,7 +43,11 @@ class WorkItem:
 
 @dataclass(frozen=True, slots=True)
 class RawExposure:
-    """An exposure without a reduction; `cancelled` where one was begun and an observer stopped it."""
+    """An exposure without a reduction.
+
+    `cancelled` where one was begun and an observer stopped it; `held` where it arrived in manual mode and waits for
+    the observer's choice.
+    """
 
     identifier: int
     expid: int
@@ -55,6 +59,7 @@ class RawExposure:
     time: float
     cameras: int
     cancelled: bool
+    held: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,8 @@ def unreduced(database: Database, limit: int = 500, nights: int = _NIGHTS) -> tu
     rows = database.sql(
         """SELECT exposure.id, exposure.expid, night.night, exposure.obstype, exposure.program, exposure.tile,
                   exposure.exptime, exposure.time, json_array_length(exposure.cameras),
-                  EXISTS (SELECT 1 FROM process WHERE process.exposure_id = exposure.id)
+                  EXISTS (SELECT 1 FROM process WHERE process.exposure_id = exposure.id),
+                  EXISTS (SELECT 1 FROM held WHERE held.exposure_id = exposure.id)
            FROM (SELECT id, night FROM night ORDER BY night DESC LIMIT ?) AS night
            CROSS JOIN exposure ON exposure.night_id = night.id
            WHERE NOT EXISTS (
@@ -134,4 +140,4 @@ def unreduced(database: Database, limit: int = 500, nights: int = _NIGHTS) -> tu
 
 def _raw(*columns: Any) -> RawExposure:
     raw = RawExposure(*columns)
-    return replace(raw, cancelled=bool(raw.cancelled))
+    return replace(raw, cancelled=bool(raw.cancelled), held=bool(raw.held))

@@ -34,7 +34,7 @@ _RAW_COLUMNS: Final = (
     Column("tile", "tile", align=">", doc="number of the tile"),
     Column("exptime", "time", "s", ".0f", ">", "exposure time"),
     Column("cameras", "in file", align=">", doc="cameras in the raw file"),
-    Column("state", "state", doc="never reduced, or stopped by an observer"),
+    Column("state", "state", doc="waits for a choice, stopped by an observer, or never reduced"),
 )
 
 
@@ -63,7 +63,7 @@ def raw_table(found: Workload) -> Table:
 
 
 def _raw_row(item: RawExposure) -> Row:
-    state = Styled("stopped", "odd") if item.cancelled else Styled("never", "text")
+    state = Styled("waits", "active") if item.held else Styled("stopped", "odd") if item.cancelled else Styled("never")
     start = short_time(item.time)
     return Row(
         (item.night, item.expid),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from qltui.model import Status
 from qltui.store.views import AlarmView
 from qltui.tui.memory import Memory
 from qltui.tui.source import Reader, ReadError
+
+if TYPE_CHECKING:
+    from qltui.config import Config
 
 __all__ = ["BELL_KEY", "AlarmBell", "Heard", "hear"]
 
@@ -67,6 +70,13 @@ class AlarmBell:
         self._levels = frozenset(levels)
         self._version: int | None = None
         self._heard: Heard | None = None
+
+    @classmethod
+    def of_site(cls, memory: Memory, config: Config | None) -> AlarmBell:
+        """Return the bell as the site's settings have it, until the observer switches it."""
+        if config is None:
+            return cls(memory)
+        return cls(memory, is_on=config.alarms.bell, levels=[Status(word) for word in config.alarms.levels])
 
     @property
     def is_on(self) -> bool:

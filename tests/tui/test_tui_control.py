@@ -12,11 +12,13 @@ from nights import NAMES
 
 from qltui.engine.launch import EngineStartError
 from qltui.instruments.base import get_instrument
-from qltui.model import Camera, Status, Verdict
+from qltui.model import Camera, CameraReport, Product, Status, Verdict
+from qltui.store import held, versions
 from qltui.store.views import EngineView
 from qltui.tui.camera_choice import choice_lines, neighbour_camera
 from qltui.tui.health import Health
 from qltui.tui.screens.control import CAMERAS_KEY, SINCE_KEY
+from qltui.tui.screens.tidying import usage_words
 from qltui.tui.symbols import CHARSETS
 from qltui.tui.text import plain
 from qltui.tui.widgets.engine_facts import bytes_text, engine_facts, slot_lines
@@ -95,7 +97,7 @@ async def test_engine_slots_and_work_are_on_the_screen(started):
 
 
 def test_the_facts_of_an_engine_that_is_gone_say_what_to_do():
-    options = {"observer": "Ann", "unreduced": 0, "since": 0.0}
+    options = {"observer": "Ann", "since": 0.0}
     lines = engine_facts(EngineView("none"), Health("none", "no engine has run here yet"), CHARSETS["ascii"], **options)
     words = [plain(line) for line in lines]
     assert " engine    W no engine has run here yet   S starts it" in words
@@ -225,11 +227,15 @@ async def test_cameras_are_chosen_by_arm_unit_all_none_and_the_others(started, r
 
 
 async def test_manual_mode_offers_to_catch_up(started, raw_store):
-    known.beat(raw_store, known.NOW, mode="manual")
+    raw_store.tell(versions.decide, "mode", "manual", "Ann")
+    for expid in (3582, 3583):
+        raw_store.tell(held.hold, raw_store.exposure_id("desi", known.NIGHTS[1], expid), now=known.NOW)
     async with started() as (app, pilot):
-        assert "manual: only what you choose" in text(app, "engine")
+        assert "manual: what you choose is reduced; 2 wait" in text(app, "engine")
+        assert "manual" in app.screen.query_one(HeadLine).text
+        assert [line.split()[-1] for line in text(app, "raw").split("\n")[1:4]] == ["waits", "waits", "stopped"]
         await press(app, pilot, "m")
-        assert "and reduce 3 now" in app.screen.query("Lines").first().text
+        assert "and reduce 2 now" in app.screen.query("Lines").first().text
         await press(app, pilot, "c")
         assert asked(raw_store) == [("mode", {"mode": "automatic", "catch_up": True}, "Ann")]
 
@@ -254,3 +260,53 @@ async def test_enter_goes_to_the_exposure(started):
     async with started() as (app, pilot):
         await press(app, pilot, "enter")
         assert (app.current_mode, app.selection.expid) == ("exposure", 3581)
+
+
+# -- disk ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def old_products(known_store):
+    """Two products of 3574 of two days ago, and the newest fit calibration, which stays."""
+    process = known_store.process_numbers(expid=3574)[0]
+    known_store.start_job(process, "b0", 2, 1)
+    kept = (Product("fiberflat", "/products/c.fits", 5_000_000),)
+    products = (Product("preview", "/products/a.fits", 1_500_000), Product("spectra", "/products/b.fits", 500_000))
+    long_ago = known.NOW - 2 * 86400.0
+    known_store.finish_job(process, CameraReport("b0", 2, (), products), Status.NORMAL, now=long_ago)
+    other = known_store.process_numbers(expid=3576)[0]
+    known_store.start_job(other, "b0", 2, 1)
+    known_store.finish_job(other, CameraReport("b0", 2, (), kept), Status.NORMAL, fit=True, now=long_ago)
+    return known_store
+
+
+async def test_the_disk_is_cleared_after_saying_how_much_would_go(started, old_products):
+    async with started() as (app, pilot):
+        await press(app, pilot, "D", "p", "ctrl+u", "1", "enter")
+        assert "Remove 2 products (2.0 MB)?" in app.screen.query("Lines").first().text
+        await press(app, pilot, "escape")
+        assert asked(old_products) == []
+        # The days are kept.
+        await press(app, pilot, "D", "p", "enter", "y")
+        assert asked(old_products) == [("clear", {"kinds": ["products"], "days": 1}, "Ann")]
+        (command,) = old_products.pending_commands()
+        old_products.answer_command(command.number, "2 files, 2.0 MB were removed")
+        await settle(app, pilot)
+        assert "2 files, 2.0 MB were removed" in said(app)
+
+
+async def test_nothing_is_asked_where_nothing_is_old_and_days_must_be_a_number(started, old_products):
+    async with started() as (app, pilot):
+        await press(app, pilot, "D", "p", "ctrl+u", *"30", "enter")
+        assert "nothing of that is older than 30 days" in said(app)
+        await press(app, pilot, "D", "b", "ctrl+u", *"-3", "enter")
+        assert "no number of days" in said(app)
+        await press(app, pilot, "D", "escape", "D", "l", "escape")
+        assert asked(old_products) == []
+
+
+def test_what_would_go_in_words():
+    assert usage_words({"products": (1200, 3_400_000_000), "logs": (0, 0)}) == "1200 products (3.4 GB)"
+    both = usage_words({"products": (1, 10), "logs": (2, 2000), "log lines": (3, 40)})
+    assert both == "1 product (10 B), 2 logs (2.0 kB) and 3 log lines (40 B)"
+    assert usage_words({"products": (0, 0)}) == ""

@@ -96,7 +96,6 @@ class ControlScreen(EngineStart, Tidying, PaneScreen):
         engine, health = self.engine, self.health
         options = {
             "observer": self.viewer.who,
-            "unreduced": len(self._work.raw) if self._work is not None else 0,
             "since": self.viewer.memory.get(SINCE_KEY, 0.0),
         }
         self.query_one("#engine", Drawn).show(lambda _width, charset: engine_facts(engine, health, charset, **options))
@@ -157,7 +156,7 @@ class ControlScreen(EngineStart, Tidying, PaneScreen):
     def action_mode(self) -> None:
         """Ask whether new exposures are reduced by themselves."""
         manual = self.engine.mode == "manual"
-        missed = len(self._work.raw) if self._work is not None else 0
+        missed = self.engine.held
         choices = [("a", "automatic"), ("m", "manual")]
         if manual and missed:
             choices.insert(1, ("c", f"automatic, and reduce {missed} now"))

@@ -39,8 +39,12 @@ def read_usage(kinds: Sequence[str], before: float) -> Any:
 
 def usage_words(found: Mapping[str, tuple[int, int]]) -> str:
     """Return what would go in words, ``"1200 products (3.4 GB) and 5 logs (1.2 MB)"``; empty where nothing would."""
-    parts = [f"{count} {kind} ({bytes_text(size)})" for kind, (count, size) in found.items() if count]
-    return " and ".join(parts)
+    parts = [
+        f"{plural(count, kind.removesuffix('s'))} ({bytes_text(size)})"
+        for kind, (count, size) in found.items()
+        if count
+    ]
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 class Tidying:

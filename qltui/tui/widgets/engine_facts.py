@@ -31,21 +31,17 @@ def _fact(name: str, *runs: tuple[str, str]) -> Line:
     return ((f" {name:<{_LEFT}}", "dim"), *runs)
 
 
-def engine_facts(
-    engine: EngineView, health: Health, charset: Charset, *, observer: str, unreduced: int, since: float
-) -> list[Line]:
+def engine_facts(engine: EngineView, health: Health, charset: Charset, *, observer: str, since: float) -> list[Line]:
     """Return the facts, the most important first.
 
     Parameters
     ----------
     observer : str
         Who observes, as far as the engine has not been told.
-    unreduced : int
-        Exposures that nobody has reduced.
     since : float
         What ended before is out of sight on the Monitor [s since 1970]; 0 where nothing is.
     """
-    lines = [_mode(engine, unreduced), _state(engine, health, charset)]
+    lines = [_mode(engine), _state(engine, health, charset)]
     if engine.state != "none":
         lines += [_queue(engine), _disk(engine)]
     lines.append(_fact("observer", (clean(engine.observer or observer) or "nobody named", "text")))
@@ -59,10 +55,10 @@ def engine_facts(
     return lines
 
 
-def _mode(engine: EngineView, unreduced: int) -> Line:
+def _mode(engine: EngineView) -> Line:
     if engine.mode == "manual":
-        wait = f", {plural(unreduced, 'exposure')} not reduced" if unreduced else ""
-        return _fact("mode", ("manual", "active"), (f": only what you choose is reduced{wait}", "text"))
+        wait = f"; {engine.held} wait" if engine.held else ""
+        return _fact("mode", ("manual", "active"), (f": what you choose is reduced{wait}", "text"))
     return _fact("mode", ("automatic", "strong"), (": every new exposure is reduced", "text"))
 
 
