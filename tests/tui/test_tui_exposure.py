@@ -15,8 +15,6 @@ from qltui.tui.widgets.exposure_facts import local_time
 async def settle(app, pilot):
     await app.workers.wait_for_complete()
     await pilot.pause()
-    await app.poll()
-    await pilot.pause()
 
 
 @pytest.fixture
