@@ -1,156 +1,180 @@
-"""What other limits would have made of values that were judged already: pure, from what the record keeps of them."""
+"""What other limits would have said of values that are recorded: pure, value by value and exposure by exposure.
+
+A value is compared with the reference that was recorded with it: what the header, the calibration or the history said
+at the time is not asked for again.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from qltui.model import Judgement, Status, worst
-from qltui.quality.limits import Context, Limit, LimitSet
+from qltui.model import Status
+from qltui.quality.limits import Limit, LimitSet, Range
 
-__all__ = ["Flips", "Rule", "changed_metrics", "make_rule", "overall_after", "step_after"]
+__all__ = ["Flip", "Flips", "Judge", "changed_metrics", "count_flips", "judge_again"]
 
-Rule = Callable[[float | None, float | None, str], str]
-"""Value, the reference it was compared with, and its status, to the status it would have; None is no finite number."""
+Judge = Callable[[float | None, float | None, Status], Status]
+"""``(value, recorded reference, recorded status) -> status``; None is a number that was not finite."""
 
-_KEPT: Final = frozenset({Status.UNKNOWN.value})
-"""A value that is not there stays so under any limit."""
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """An exposure whose status would be another one."""
+
+    process: int
+    expid: int
+    night: int
+    before: Status
+    after: Status
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether it would be judged more severely."""
+        return self.after.severity > self.before.severity
 
 
 @dataclass(frozen=True, slots=True)
 class Flips:
-    """Exposures whose overall status other limits would change.
+    """What other limits would change in the last nights.
 
     Attributes
     ----------
+    nights : tuple of int
+        That were looked at, oldest first.
     exposures : int
-        That were looked at.
-    better, worse : int
-        How many of them would have a milder status, and a more severe one.
-    by_metric : tuple of (str, int, int)
-        Metric, and in how many of those exposures it has values that get better, and worse.
-    examples : tuple of (int, Status, Status)
-        Some exposures, the newest first, with the status they have and the one they would have.
+        How many of them were judged.
+    flips : tuple of Flip
+        Those whose overall status would be another one.
+    by_metric : mapping
+        Of each metric whose limits differ: in how many exposures its own worst status would be better, and worse. An
+        exposure may be bad for another reason as well, so that these are not the numbers of `flips`.
     """
 
+    nights: tuple[int, ...] = ()
     exposures: int = 0
-    better: int = 0
-    worse: int = 0
-    by_metric: tuple[tuple[str, int, int], ...] = ()
-    examples: tuple[tuple[int, Status, Status], ...] = ()
+    flips: tuple[Flip, ...] = ()
+    by_metric: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def better(self) -> int:
+        """Exposures that would be judged more mildly."""
+        return len(self.flips) - self.worse
+
+    @property
+    def worse(self) -> int:
+        """Exposures that would be judged more severely."""
+        return sum(flip.is_worse for flip in self.flips)
+
+    @property
+    def words(self) -> str:
+        """All of it in one sentence."""
+        if not self.exposures:
+            return "no exposure of the last nights was judged: what this would change cannot be told"
+        nights = f"{len(self.nights)} night{'s' if len(self.nights) != 1 else ''}"
+        if not self.flips:
+            return f"none of {self.exposures} exposures of the last {nights} would change its status"
+        return (
+            f"{len(self.flips)} of {self.exposures} exposures of the last {nights} would change their status: "
+            f"{self.better} better, {self.worse} worse"
+        )
 
 
 def changed_metrics(before: LimitSet, after: LimitSet) -> tuple[str, ...]:
-    """Return the metrics whose entries differ, in the order of their first entry."""
-    metrics = dict.fromkeys(limit.metric for limit in (*before.limits, *after.limits))
-    return tuple(
-        metric
-        for metric in metrics
-        if [limit for limit in before.limits if limit.metric == metric]
-        != [limit for limit in after.limits if limit.metric == metric]
-    )
+    """Return the metrics of which the two sets do not say the same, in the order of their first entries."""
+    names = dict.fromkeys(limit.metric for limit in (*before.limits, *after.limits))
+    return tuple(name for name in names if _entries(before, name) != _entries(after, name))
 
 
-def make_rule(metric: str, element: str, context: Context, before: LimitSet, after: LimitSet) -> Rule | None:
-    """Return how an element of a metric would be judged, or None where the same entry holds as before.
+def _entries(limits: LimitSet, metric: str) -> list[Limit]:
+    return [limit for limit in limits.limits if limit.metric == metric]
 
-    Where the new entry compares with what was measured (header, calibration, history), the reference that was recorded
-    with the value stands for it: what the history was at the time cannot be had again.
+
+def judge_again(before: Limit | None, after: Limit | None, element: str) -> Judge:
+    """Return what judges recorded values of one element anew.
+
+    Parameters
+    ----------
+    before : Limit or None
+        That held when the values were judged; it tells whether the recorded reference was only its last resort.
+    after : Limit or None
+        That is to hold; without one nothing is checked.
+    element : str
+        Amplifier, axis or class.
     """
-    old, new = before.select(metric, context, element), after.select(metric, context, element)
-    if old == new:
-        return None
-    alternatives = _alternatives(old, element)
+    last_resorts = _numbers_of(before.otherwise, element) if before is not None else frozenset()
 
-    def rule(value: float | None, reference: float | None, status: str) -> str:
-        if status in _KEPT or value is None:
+    def judge(value: float | None, reference: float | None, status: Status) -> Status:
+        if value is None or not math.isfinite(value):
+            # Without a value no limit says anything: it stays what it was, unknown or not applicable.
             return status
-        if new is None:
-            return Status.NOT_CHECKED.value
-        if reference is None and status == Status.NOT_CHECKED and old is not None:
-            # Not applicable, or nothing to compare with: a number in the new entry does not tell which.
-            return status
-        fixed = reference is not None and reference in alternatives
-        return _judged(new, element, value, None if fixed or reference is None else reference)
+        if reference is not None and (not math.isfinite(reference) or reference in last_resorts):
+            reference = None
+        limit = after
+        while limit is not None:
+            found = _reference(limit, reference, element)
+            if found is not None:
+                return _status(value, *limit.bounds(found))
+            limit = limit.otherwise
+        return Status.NOT_CHECKED
 
-    return rule
+    return judge
 
 
-def _alternatives(limit: Limit | None, element: str) -> frozenset[float]:
-    """Return the fixed numbers that an entry falls back to after something measured."""
+def _numbers_of(limit: Limit | None, element: str) -> frozenset[float]:
+    """Return the fixed references of an entry."""
     if limit is None:
         return frozenset()
-    numbers = [_number(limit, element)] if len(limit.references) > 1 else []
-    if limit.otherwise is not None:
-        numbers.append(_number(limit.otherwise, element))
+    numbers = (_number(reference.number, element) for reference in limit.references if reference.kind == "number")
     return frozenset(number for number in numbers if number is not None)
 
 
-def _number(limit: Limit, element: str) -> float | None:
+def _number(number: float | Mapping[str, float] | None, element: str) -> float | None:
+    return number.get(element) if isinstance(number, Mapping) else number
+
+
+def _reference(limit: Limit, recorded: float | None, element: str) -> float | None:
+    """Return the first reference of an entry that has a value: a fixed one, or for all others the recorded one."""
     for reference in limit.references:
-        if reference.kind == "number":
-            number = reference.number
-            return number.get(element) if isinstance(number, Mapping) else number
+        found = _number(reference.number, element) if reference.kind == "number" else recorded
+        if found is not None:
+            return found
     return None
 
 
-def _judged(limit: Limit, element: str, value: float, measured: float | None) -> str:
-    alternative: Limit | None = limit
-    while alternative is not None:
-        for reference in alternative.references:
-            if reference.kind == "number":
-                number = reference.number
-                found = number.get(element) if isinstance(number, Mapping) else number
-            else:
-                found = measured
-            if found is not None and math.isfinite(found):
-                normal, warning = alternative.bounds(found)
-                return _status(value, normal, warning)
-        alternative = alternative.otherwise
-    return Status.NOT_CHECKED.value
-
-
-def _status(value: float, normal: tuple[float, float], warning: tuple[float, float]) -> str:
+def _status(value: float, normal: Range, warning: Range) -> Status:
     if normal[0] <= value <= normal[1]:
-        return Status.NORMAL.value
-    return Status.WARNING.value if warning[0] <= value <= warning[1] else Status.ALARM.value
+        return Status.NORMAL
+    return Status.WARNING if warning[0] <= value <= warning[1] else Status.ALARM
 
 
-def step_after(status: Status, judgements: Sequence[Judgement], flipped: Mapping[tuple[str, str], Status]) -> Status:
-    """Return the status of a step of one camera once some elements have another status.
-
-    Parameters
-    ----------
-    status : Status
-        As it was: its worst judgement's, or its own where it did not end well.
-    judgements : sequence of Judgement
-        As they were made.
-    flipped : mapping
-        New statuses by metric and element.
-    """
-    old, new = [], []
-    for judgement in judgements:
-        for element, was in zip(judgement.elements, judgement.statuses, strict=True):
-            old.append(was)
-            new.append(flipped.get((judgement.metric, element), was))
-    own = [] if status is worst(old) else [status]
-    return worst([*own, *new])
-
-
-def overall_after(cameras: Mapping[str, tuple[Status, Sequence[Status], Sequence[Status]]]) -> Status:
-    """Return the status of an exposure.
+def count_flips(
+    exposures: Iterable[tuple[int, int, int, Status]],
+    cameras: Mapping[int, Mapping[str, Status]],
+    changed: Mapping[int, Mapping[str, Status]],
+) -> tuple[Flip, ...]:
+    """Return the exposures whose worst camera would be another one than now.
 
     Parameters
     ----------
+    exposures : iterable of tuple
+        Process, number, night, and the recorded status.
     cameras : mapping
-        By name: the camera's status as it was, those of its steps as they were, and as they would be.
+        Recorded status of every camera of the processes in `changed`; cameras that are not expected left out.
+    changed : mapping
+        By process, the new status of the cameras that would have another one.
     """
-    statuses = []
-    for status, before, after in cameras.values():
-        if status is Status.NOT_EXPECTED:
+    found: list[Flip] = []
+    for process, expid, night, before in exposures:
+        news = changed.get(process)
+        if not news:
             continue
-        own = [] if before and status is worst(before) else [status]
-        statuses.append(worst([*own, *after]))
-    return worst(statuses)
+        after = _worst([news.get(name, status) for name, status in cameras[process].items()])
+        if after is not before:
+            found.append(Flip(process, expid, night, before, after))
+    return tuple(found)
+
+
+def _worst(statuses: Sequence[Status]) -> Status:
+    return max(statuses, key=lambda status: status.severity, default=Status.NOT_CHECKED)
