@@ -198,7 +198,8 @@ _DEPTH: Final = """
              AND measurement.process_id = process.id
         WHERE process.id = ?1 AND measurement.reference > 0 AND measurement.value >= 0)
     WHERE exposure_id = (SELECT exposure_id FROM process WHERE process.id = ?1)
-      AND EXISTS (SELECT 1 FROM process JOIN series ON series.metric = ?2
+      AND EXISTS (SELECT 1 FROM process JOIN exposure ON exposure.id = process.exposure_id
+          JOIN series ON series.instrument_id = exposure.instrument_id AND series.metric = ?2
           JOIN measurement ON measurement.series_id = series.id AND measurement.time = process.time
                AND measurement.process_id = process.id WHERE process.id = ?1)"""
 
