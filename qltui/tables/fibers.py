@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from qltui.instruments.table_file import ProductError, read_columns
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from qltui.instruments.fiber_view import FiberView
     from qltui.model import Camera
 
-__all__ = ["BAD", "GOOD", "NOT_KNOWN", "Fibers", "fiber_status", "join_fibers", "read_fibers"]
+__all__ = ["BAD", "GOOD", "NOT_KNOWN", "FiberShelf", "Fibers", "fiber_status", "join_fibers", "read_fibers"]
 
 NOT_KNOWN: Final = -1
 BAD: Final = 0
@@ -122,6 +123,29 @@ def read_fibers(paths: Mapping[str, str], cameras: Sequence[Camera], view: Fiber
         else:
             tables[camera.name] = table
     return join_fibers(tables, cameras, view, tuple(problems))
+
+
+class FiberShelf:
+    """The fibres that were read last, as long as their files stay as they are; used by one thread."""
+
+    def __init__(self) -> None:
+        self._key: tuple[tuple[str, int], ...] | None = None
+        self._fibers: Fibers | None = None
+
+    def read(self, paths: Mapping[str, str], cameras: Sequence[Camera], view: FiberView) -> Fibers:
+        """Return what `read_fibers` returns."""
+        key = tuple((path, _mtime_ns(path)) for path in paths.values())
+        if self._fibers is None or key != self._key:
+            self._key, self._fibers = key, read_fibers(paths, cameras, view)
+        return self._fibers
+
+
+def _mtime_ns(path: str) -> int:
+    """Return when a file was last written [ns]; 0 where it is gone."""
+    try:
+        return Path(path).stat().st_mtime_ns
+    except (OSError, ValueError):
+        return 0
 
 
 def join_fibers(

@@ -79,11 +79,22 @@ def _y_limits(points: Sequence[Point], part: str) -> tuple[float, float] | None:
 
 
 def spectrum_spec(
-    spectra: Sequence[Spectrum], look: SpectrumLook, lines: Sequence[MarkedLine], most_lines: int = 12
+    spectra: Sequence[Spectrum], look: SpectrumLook, lines: Sequence[MarkedLine], columns: int = 140
 ) -> ChartSpec | None:
     """Return the chart of some spectra; None where there is nothing to draw.
 
     Fibres differ by role and, where there are several, by a digit on their curve; what is masked is marked below.
+
+    Parameters
+    ----------
+    spectra : sequence of Spectrum
+        The first fibre is drawn over the others.
+    look : SpectrumLook
+        What of them is seen.
+    lines : sequence of MarkedLine
+        The strongest of them in the range are marked.
+    columns : int
+        Points that the chart can tell apart along its axis.
     """
     spectra = [item for item in spectra if not look.arm or item.arm == look.arm]
     x_range = look.x_range or full_range(spectra)
@@ -93,16 +104,17 @@ def spectrum_spec(
     every = [point for _, points in drawn for point in points]
     limits = _y_limits(every, look.y_range)
     low, high = limits or ((min(y for _, y in every), max(y for _, y in every)) if every else (0.0, 1.0))
-    marked = lines_in(lines, x_range, most_lines) if look.lines else []
-    series = [Series(((line.wavelength, low), (line.wavelength, high)), "band", joined=True) for line in marked]
+    marked = lines_in(lines, x_range, max(4, columns // 14)) if look.lines else []
+    series = [Series((), "band", spans=tuple((line.wavelength, low, high) for line in marked))] if marked else []
     numbers = list(dict.fromkeys(item.fiber for item in spectra))
     legend = [LegendEntry("┊", "known lines", "band")] if marked else []
-    for item, points in drawn:
+    for item, points in reversed(drawn):
         place = numbers.index(item.fiber)
         role = _ROLES[place % len(_ROLES)]
-        series.append(Series(points, role, joined=True))
-        if len(numbers) > 1:
-            series.append(Series(_labels(points, x_range, place), role, marker=_MARKS[place % len(_MARKS)]))
+        series.append(_curve(points, role, x_range, columns))
+    for place, number in enumerate(numbers if len(numbers) > 1 else ()):
+        points = tuple(point for item, points in drawn if item.fiber == number for point in points)
+        series.append(Series(_labels(points, x_range, place), _ROLES[place % 8], marker=_MARKS[place % 8]))
     masked = tuple((x, low) for item in spectra for x in item.masked.tolist() if x_range[0] <= x <= x_range[1])
     if masked:
         series.append(Series(masked, "odd", marker="x"))
@@ -123,6 +135,28 @@ def spectrum_spec(
         y_unit=spectra[0].unit if spectra else "",
         legend=(*names, *legend),
     )
+
+
+def _curve(points: tuple[Point, ...], role: str, x_range: tuple[float, float], columns: int) -> Series:
+    """Return a curve: joined points, or where there are more than columns, from lowest to highest in each of these.
+
+    Bars that do not meet their neighbour are drawn out to it, so that a curve stays one.
+    """
+    if len(points) <= columns:
+        return Series(points, role, joined=True)
+    width = (x_range[1] - x_range[0]) / columns
+    ends: dict[int, tuple[float, float]] = {}
+    for x, y in points:
+        column = int((x - x_range[0]) / width)
+        low, high = ends.get(column, (y, y))
+        ends[column] = (min(low, y), max(high, y))
+    spans = []
+    before: tuple[float, float] | None = None
+    for column, (low, high) in sorted(ends.items()):
+        reach = before or (low, high)
+        spans.append((x_range[0] + (column + 0.5) * width, min(low, reach[1]), max(high, reach[0])))
+        before = (low, high)
+    return Series((), role, spans=tuple(spans))
 
 
 def _labels(points: tuple[Point, ...], x_range: tuple[float, float], place: int) -> tuple[Point, ...]:

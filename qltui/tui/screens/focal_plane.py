@@ -11,7 +11,7 @@ from textual.binding import Binding
 from qltui.instruments.base import resolve
 from qltui.instruments.fiber_view import FiberView
 from qltui.model import Status
-from qltui.tables.fibers import Fibers, read_fibers
+from qltui.tables.fibers import Fibers, FiberShelf
 from qltui.tui.fiber_facts import FiberFacts
 from qltui.tui.prompt import WordsScreen
 from qltui.tui.screens.base import PANE_BINDINGS, PaneRow
@@ -56,6 +56,7 @@ class FocalPlaneScreen(SubjectScreen):
 
     def __init__(self) -> None:
         self._view = fiber_view(self.viewer.instrument)
+        self._shelf = FiberShelf()
         self._place = 0
         self._kind = 0
         self._arm = ""
@@ -99,10 +100,10 @@ class FocalPlaneScreen(SubjectScreen):
 
     def look_at(self) -> Callable[[Subject], Fibers | None]:
         """Read the fibres of all cameras."""
-        view, cameras = self._view, self.viewer.instrument.cameras
+        view, cameras, shelf = self._view, self.viewer.instrument.cameras, self._shelf
         if view is None:
             return lambda _: None
-        return lambda subject: read_fibers(subject.paths(view.product), cameras, view)
+        return lambda subject: shelf.read(subject.paths(view.product), cameras, view)
 
     def show_detail(self, subject: Subject | None, detail: Fibers | None) -> None:
         """Show the fibres."""

@@ -11,7 +11,7 @@ from textual.binding import Binding
 
 from qltui.instruments.base import resolve
 from qltui.model import Status
-from qltui.tables.fibers import Fibers, read_fibers
+from qltui.tables.fibers import Fibers, FiberShelf
 from qltui.tables.spectra import MOST_FIBERS, Spectrum, read_spectra, spectrum_table
 from qltui.tui import charts
 from qltui.tui.fiber_facts import FiberFacts
@@ -99,6 +99,7 @@ class SpectraScreen(SubjectScreen):
 
     def __init__(self) -> None:
         self._view = fiber_view(self.viewer.instrument)
+        self._shelf = FiberShelf()
         self._number: int | None = None
         self._camera = ""
         self._pinned: tuple[int, ...] = ()
@@ -145,14 +146,14 @@ class SpectraScreen(SubjectScreen):
 
     def look_at(self) -> Callable[[Subject], _Detail | None]:
         """Read the fibres of all cameras, and the spectra of those that are chosen."""
-        view, instrument = self._view, self.viewer.instrument
+        view, instrument, shelf = self._view, self.viewer.instrument, self._shelf
         number, pinned, camera = self._number, self._pinned, self._camera
         if view is None:
             return lambda _: None
 
         def read(subject: Subject) -> _Detail:
             charts.load()
-            fibers = read_fibers(subject.paths(view.product), instrument.cameras, view)
+            fibers = shelf.read(subject.paths(view.product), instrument.cameras, view)
             chosen = number if number is not None else _first(fibers, camera, instrument.cameras)
             wanted = list(dict.fromkeys([*([chosen] if chosen is not None else []), *pinned]))
             spectra, problems = read_spectra(wanted, fibers, subject.paths(view.spectra), instrument.cameras, view)
@@ -183,8 +184,8 @@ class SpectraScreen(SubjectScreen):
         spectra = detail.spectra if detail is not None else ()
         lines = detail.lines if detail is not None else ()
         self.spectrum.spectra = spectra
-        most = max(4, self.size.width // 14)
-        self.spectrum.show(spectrum_spec(spectra, self._seen_as, lines, most), "spectra", words)
+        columns = max(40, self.spectrum.size.width - 12) * self.viewer.charset.columns
+        self.spectrum.show(spectrum_spec(spectra, self._seen_as, lines, columns), "spectra", words)
         self.draw_frame()
 
     # -- keys --------------------------------------------------------------------------------------------------
