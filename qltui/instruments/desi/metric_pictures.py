@@ -64,8 +64,8 @@ LINE_WIDTHS: Final[Pictures] = (
 
 _LEVEL: Final = (("", "LEVEL"),)
 GOOD_FIBERS: Final[Pictures] = (
-    _scatter(_LEVEL, flag="GOOD", unit="of a working fibre"),
-    *_places(_LEVEL, flag="GOOD", unit="of a working fibre"),
+    _scatter(_LEVEL, flag="GOOD", title="light by fibre", unit="working fibre = 1"),
+    *_places(_LEVEL, flag="GOOD", unit="working fibre = 1"),
     HISTORY,
 )
 

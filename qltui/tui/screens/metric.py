@@ -26,7 +26,7 @@ from qltui.tui.screens.observer_keys import OBSERVER_BINDINGS, ObserverKeys
 from qltui.tui.selection import Selection
 from qltui.tui.symbols import STATUS_MARKS, STATUS_WORDS
 from qltui.tui.text import Line, clean
-from qltui.tui.widgets.drawn import Drawn
+from qltui.tui.widgets.drawn import ScrolledDrawn
 from qltui.tui.widgets.grid_layout import Place
 from qltui.tui.widgets.metric_facts import about_lines, next_camera, next_metric, next_step
 from qltui.tui.widgets.table import TableView
@@ -118,7 +118,7 @@ class MetricScreen(EngineKeys, ObserverKeys, PaneScreen):
         return (
             PictureView(id="picture"),
             TableView(id="values", empty="this metric was not measured here"),
-            Drawn(id="about"),
+            ScrolledDrawn(id="about"),
             PictureView(id="second"),
         )
 
@@ -219,7 +219,7 @@ class MetricScreen(EngineKeys, ObserverKeys, PaneScreen):
         reason = cell_reason(process, answer.camera, definition.step) or self._not_measured(definition)
         self.values.show(element_table(answer.judgement, definition, answer.camera, reason))
         self.values.move_to(answer.element)
-        self.query_one("#about", Drawn).show(
+        self.query_one("#about", ScrolledDrawn).show(
             lambda width, _charset: about_lines(process, instrument, definition, answer.camera, answer.element, width)
         )
 
