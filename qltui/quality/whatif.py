@@ -9,14 +9,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from qltui.model import Status
-from qltui.quality.limits import Limit, LimitSet, Range
+from qltui.quality.limits import Limit, LimitSet
 
 __all__ = ["Flip", "Flips", "Judge", "changed_metrics", "count_flips", "judge_again"]
 
-Judge = Callable[[float | None, float | None, Status], Status]
-"""``(value, recorded reference, recorded status) -> status``; None is a number that was not finite."""
+Judge = Callable[[float | None, float | None, int], int]
+"""``(value, recorded reference, recorded severity) -> severity``; None is a number that was not finite.
+
+Severities and not statuses: a month has a million values, and an enumeration takes longer to look up than to judge.
+"""
+
+_NORMAL, _WARNING, _ALARM = (status.severity for status in (Status.NORMAL, Status.WARNING, Status.ALARM))
+_NOT_CHECKED: Final = Status.NOT_CHECKED.severity
+_Ranges = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,22 +112,37 @@ def judge_again(before: Limit | None, after: Limit | None, element: str) -> Judg
         Amplifier, axis or class.
     """
     last_resorts = _numbers_of(before.otherwise, element) if before is not None else frozenset()
+    known: dict[float | None, _Ranges | None] = {}
 
-    def judge(value: float | None, reference: float | None, status: Status) -> Status:
-        if value is None or not math.isfinite(value):
-            # Without a value no limit says anything: it stays what it was, unknown or not applicable.
-            return status
-        if reference is not None and (not math.isfinite(reference) or reference in last_resorts):
-            reference = None
-        limit = after
-        while limit is not None:
-            found = _reference(limit, reference, element)
-            if found is not None:
-                return _status(value, *limit.bounds(found))
-            limit = limit.otherwise
-        return Status.NOT_CHECKED
+    def judge(value: float | None, reference: float | None, severity: int) -> int:
+        if value is None or value - value != 0.0:
+            # Without a finite value no limit says anything: it stays what it was, unknown or not applicable.
+            return severity
+        try:
+            ranges = known[reference]
+        except KeyError:
+            ranges = known[reference] = _ranges(after, None if reference in last_resorts else reference, element)
+        if ranges is None:
+            return _NOT_CHECKED
+        low, high, lowest, highest = ranges
+        if low <= value <= high:
+            return _NORMAL
+        return _WARNING if lowest <= value <= highest else _ALARM
 
     return judge
+
+
+def _ranges(limit: Limit | None, recorded: float | None, element: str) -> _Ranges | None:
+    """Return the normal and the warning range around the reference; None where there is nothing to compare with."""
+    if recorded is not None and not math.isfinite(recorded):
+        recorded = None
+    while limit is not None:
+        found = _reference(limit, recorded, element)
+        if found is not None:
+            normal, warning = limit.bounds(found)
+            return *normal, *warning
+        limit = limit.otherwise
+    return None
 
 
 def _numbers_of(limit: Limit | None, element: str) -> frozenset[float]:
@@ -141,12 +164,6 @@ def _reference(limit: Limit, recorded: float | None, element: str) -> float | No
         if found is not None:
             return found
     return None
-
-
-def _status(value: float, normal: Range, warning: Range) -> Status:
-    if normal[0] <= value <= normal[1]:
-        return Status.NORMAL
-    return Status.WARNING if warning[0] <= value <= warning[1] else Status.ALARM
 
 
 def count_flips(

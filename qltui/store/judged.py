@@ -6,10 +6,11 @@ beside the metric. That is read only for cameras that would become better, which
 
 from __future__ import annotations
 
+import bisect
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from qltui.instruments.base import Instrument
 from qltui.model import Status, worst
@@ -21,6 +22,7 @@ from qltui.store.database import Database
 __all__ = ["Judged", "flips", "judged"]
 
 _STATUS: Final = {status.value: status for status in Status}
+_SEVERITY: Final = {status.value: status.severity for status in Status}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,14 @@ class _Change:
         return now if self.before.severity < now.severity else worst([self.after, self.others])
 
 
+@dataclass(frozen=True, slots=True)
+class _Kinds:
+    """Kinds of exposures: obstype, program and a night of each, and the kind of every exposure by its place."""
+
+    contexts: Sequence[tuple[str, str, int]]
+    of: Sequence[int]
+
+
 class _Anew:
     """Judges values anew, and keeps the worst of each camera of each exposure before and after."""
 
@@ -135,32 +145,64 @@ class _Anew:
         self._limits = before, after
         self._found = found
         self._place = {item.process: place for place, item in enumerate(found)}
-        kinds: dict[tuple[str, str, int], int] = {}
-        self._kind_of = [kinds.setdefault((item.obstype, item.program, item.night), len(kinds)) for item in found]
-        self._kinds = tuple(kinds)
         self._worst: dict[str, tuple[bytearray, bytearray]] = {}
 
     def judge_metric(self, metric: str) -> tuple[int, int]:
         """Judge all values of a metric; returns in how many exposures its worst would be better, and worse."""
         count = len(self._found)
-        old_of_metric, new_of_metric = bytearray(count), bytearray(count)
+        of_metric: dict[str, tuple[bytearray, bytearray]] = {}
+        kinds = self._kinds(metric)
         for series, camera, element in self._series(metric):
-            old, new = self._worst.setdefault(camera, (bytearray(count), bytearray(count)))
-            judges: dict[int, Judge] = {}
-            for process, value, reference, word in self._values(series):
-                place = self._place.get(process)
-                if place is None:
-                    continue
-                kind = self._kind_of[place]
-                judge = judges.get(kind) or judges.setdefault(kind, self._judge(metric, camera, element, kind))
-                status = _STATUS[word]
-                before, after = _RANK[status], _RANK[judge(value, reference, status)]
-                old[place] = max(old[place], before)
-                new[place] = max(new[place], after)
-                old_of_metric[place] = max(old_of_metric[place], before)
-                new_of_metric[place] = max(new_of_metric[place], after)
-        pairs = list(zip(old_of_metric, new_of_metric, strict=True))
+            pair = of_metric.setdefault(camera, (bytearray(count), bytearray(count)))
+            self._judge_series(series, kinds, self._judges(metric, camera, element, kinds), pair)
+        _take_worst(self._worst, of_metric)
+        whole = {"": (bytearray(count), bytearray(count))}
+        for pair in of_metric.values():
+            _take_worst(whole, {"": pair})
+        pairs = list(zip(*whole[""], strict=True))
         return sum(new < old for old, new in pairs), sum(new > old for old, new in pairs)
+
+    def _judge_series(
+        self, series: int, kinds: _Kinds, judges: Sequence[Judge], pair: tuple[bytearray, bytearray]
+    ) -> None:
+        """Judge the values of one series; this is the loop that a million values go through."""
+        places, kind_of, severities = self._place, kinds.of, _SEVERITY
+        old, new = pair
+        for process, value, reference, word in self._values(series):
+            place = places.get(process)
+            if place is None:
+                continue
+            before = severities[word]
+            after = judges[kind_of[place]](value, reference, before)
+            if before > old[place]:
+                old[place] = before
+            if after > new[place]:
+                new[place] = after
+
+    def _kinds(self, metric: str) -> _Kinds:
+        """Return the kinds of exposures by which limits of a metric may differ."""
+        starts = sorted(
+            {limit.valid_from for limits in self._limits for limit in limits.limits if limit.metric == metric}
+        )
+        numbers: dict[tuple[str, str, int], int] = {}
+        contexts: list[tuple[str, str, int]] = []
+        of: list[int] = []
+        for item in self._found:
+            kind = (item.obstype, item.program, bisect.bisect_right(starts, item.night))
+            if kind not in numbers:
+                numbers[kind] = len(contexts)
+                contexts.append((item.obstype, item.program, item.night))
+            of.append(numbers[kind])
+        return _Kinds(contexts, of)
+
+    def _judges(self, metric: str, camera: str, element: str, kinds: _Kinds) -> list[Judge]:
+        arm = self._instrument.camera(camera).arm
+        judges = []
+        for obstype, program, night in kinds.contexts:
+            context = Context(camera, arm, obstype, program, night)
+            before, after = (limits.select(metric, context, element) for limits in self._limits)
+            judges.append(_judge(before, after, element))
+        return judges
 
     def _series(self, metric: str) -> list[tuple[int, str, str]]:
         rows = self._database.sql(
@@ -171,21 +213,16 @@ class _Anew:
         known = {camera.name for camera in self._instrument.cameras}
         return [(int(number), str(camera), str(element)) for number, camera, element in rows if camera in known]
 
-    def _values(self, series: int) -> Iterator[tuple[int, float | None, float | None, str]]:
+    def _values(self, series: int) -> Sequence[tuple[Any, ...]]:
+        """Return process, value, reference and status of every value of a series in these nights."""
         if not self._found:
-            return
+            return ()
         first, last = self._found[0].time, self._found[-1].time
-        yield from self._database.sql(
+        return self._database.sql(
             """SELECT process_id, value, reference, status FROM measurement
                WHERE series_id = ? AND time BETWEEN ? AND ?""",
             (series, first, last),
         )
-
-    def _judge(self, metric: str, camera: str, element: str, kind: int) -> Judge:
-        obstype, program, night = self._kinds[kind]
-        context = Context(camera, self._instrument.camera(camera).arm, obstype, program, night)
-        before, after = (limits.select(metric, context, element) for limits in self._limits)
-        return _judge(before, after, element)
 
     def changed_cameras(self, metrics: Collection[str]) -> dict[int, dict[str, _Change]]:
         """Return, by process and camera, where the worst of the metrics would be another one."""
@@ -219,7 +256,17 @@ class _Anew:
 
 
 _ORDER: Final = tuple(sorted(Status, key=lambda status: status.severity))
-_RANK: Final = {status: rank for rank, status in enumerate(_ORDER)}
+
+
+def _take_worst(into: dict[str, tuple[bytearray, bytearray]], more: Mapping[str, tuple[bytearray, bytearray]]) -> None:
+    """Keep the worse of two severities, place by place."""
+    for name, pair in more.items():
+        before = into.get(name)
+        into[name] = pair if before is None else (_worse(before[0], pair[0]), _worse(before[1], pair[1]))
+
+
+def _worse(one: bytearray, other: bytearray) -> bytearray:
+    return bytearray(map(max, one, other))
 
 
 def _worst_of(words: Sequence[str]) -> Status:
@@ -234,5 +281,5 @@ def _bare(limit: Limit | None) -> Limit | None:
 def _judge(before: Limit | None, after: Limit | None, element: str) -> Judge:
     """Return what judges anew; what has the same limit as before keeps its status, to the bit."""
     if _bare(before) == _bare(after):
-        return lambda value, reference, status: status  # noqa: ARG005 - the form of a Judge
+        return lambda value, reference, severity: severity  # noqa: ARG005 - the form of a Judge
     return judge_again(before, after, element)
