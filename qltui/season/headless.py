@@ -7,6 +7,7 @@ other things as well, time on the wall says more about those.
 from __future__ import annotations
 
 import asyncio
+import gc
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -196,6 +197,9 @@ class _Bench:
 
 @contextmanager
 def _app(state: Path, instrument: Instrument, moment: float) -> Iterator[tuple[MonitorApp, _TimedReader]]:
+    # As `run_monitor` does; and what earlier apps have left is no part of this one.
+    gc.collect()
+    gc.freeze()
     reader = _TimedReader(state)
     app = MonitorApp(
         reader,

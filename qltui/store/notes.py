@@ -147,11 +147,14 @@ def alarms(database: Database, *, open_only: bool = False, limit: int = 200) -> 
     query = (
         table.select(table.id, table.time, schema.Exposure.expid, table.status, table.cause, table.acknowledged_by)
         .join(schema.Exposure)
-        .order_by(table.id.desc())
         .limit(limit)
     )
     if open_only:
+        # In the order of the index: a season has thousands of alarms that nobody has closed, and each look counts them.
         query = query.where(table.acknowledged_by == "", table.muted == False)  # noqa: E712
+        query = query.order_by(table.time.desc(), table.id.desc())
+    else:
+        query = query.order_by(table.id.desc())
     return [
         AlarmView(number, when, expid, Status(status), cause, who)
         for number, when, expid, status, cause, who in database.rows(query)

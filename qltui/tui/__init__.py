@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import getpass
 import os
 import sys
@@ -144,6 +145,8 @@ def run_monitor(
         start_engine=start_engine,
         tour=tour,
     )
+    # What has been loaded so far stays: without this Python looks through all of it now and then, and keys wait for that.
+    gc.freeze()
     try:
         app.run(mouse="SSH_CONNECTION" not in os.environ if mouse is None else mouse)
     finally:
