@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -391,3 +393,12 @@ def test_every_picture_of_every_metric_fits_its_pane(size, charset):
 def test_a_metric_that_declares_no_picture_has_its_past():
     made = MetricDefinition("X", "X", "x", "", "S", (), "", "", "d", "m", "a")
     assert made.pictures == (HISTORY,)
+
+
+def test_opening_the_screens_loads_neither_numbers_nor_the_record():
+    code = (
+        "import sys, qltui.tui.app, qltui.tui.screens.exposure, qltui.tui.screens.metric\n"
+        "print(sorted({'numpy', 'astropy', 'numba', 'scipy', 'peewee', 'plotext'} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
