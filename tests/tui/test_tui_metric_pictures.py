@@ -169,6 +169,15 @@ def test_no_values_break_a_histogram(values, width, height):
     assert all(line_width(line) <= width or len(lines) == 1 for line in lines)
 
 
+def test_a_histogram_counts_outliers_at_its_ends_and_says_how_far_they_are():
+    points = fibres([100.0] * 200 + [1e6])
+    shown = Subject(DESI.metric("SKYCONT"), replace(SKY, kind="histogram"), "", p.SKYCONT, points)
+    near = text(picture_lines(shown, Options(), BRAILLE, 78, 14))
+    assert "201 rows" in near
+    assert "1 above, up to 1000000: z shows the whole range" in near
+    assert "z shows" not in text(picture_lines(shown, Options(whole=True), BRAILLE, 78, 14))
+
+
 # -- places --------------------------------------------------------------------------------------------------------
 
 PLACES = Picture(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from qltui.instruments.base import MetricDefinition, Picture
 from qltui.model import Judgement
 from qltui.tui.charts import draw_chart
-from qltui.tui.pictures.graphs import Graph, curve_graph, past_graph, scatter_graph
+from qltui.tui.pictures.graphs import Graph, beyond_words, curve_graph, focus_range, past_graph, scatter_graph
 from qltui.tui.pictures.histogram import Mark, histogram_lines
 from qltui.tui.pictures.patches import Patch, choose_layout, judged_patches, patch_lines
 from qltui.tui.pictures.places import flag_lines, place_lines
@@ -209,9 +209,17 @@ def _histogram(subject: Subject, options: Options, charset: Charset, width: int,
             Mark(low, "normal", bar, "key"),
             Mark(high, "normal", bar, "key"),
         ]
-    return histogram_lines(
-        values, marks, subject.form, unit_of(subject), charset, width, height, logarithmic=options.logarithmic
-    )
+    focus = None if options.whole else focus_range(values, scale)
+    note = beyond_words(values, focus, subject.form)
+    if focus is not None:
+        low, high = focus
+        # Outliers are counted in the bars at the ends, and told in words.
+        values = [min(high, max(low, value)) if math.isfinite(value) else value for value in values]
+    lines = histogram_lines(
+        values, marks, subject.form, unit_of(subject), charset, width, height - bool(note),
+        logarithmic=options.logarithmic,
+    )  # fmt: skip
+    return [*lines, ((f" {note}", "dim"),)] if note and lines else lines
 
 
 def _places(subject: Subject, _options: Options, charset: Charset, width: int, height: int) -> list[Line]:

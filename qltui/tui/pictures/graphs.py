@@ -17,7 +17,7 @@ from qltui.tui.symbols import STATUS_MARKS, Charset
 if TYPE_CHECKING:
     from qltui.store.details import PastValue
 
-__all__ = ["Graph", "curve_graph", "even_ticks", "past_graph", "scatter_graph"]
+__all__ = ["Graph", "beyond_words", "curve_graph", "even_ticks", "focus_range", "past_graph", "scatter_graph"]
 
 Point = tuple[float, float]
 
@@ -62,7 +62,7 @@ def _x_range(x: Sequence[float]) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def _focus(values: Sequence[float], scale: Scale | None) -> tuple[float, float] | None:
+def focus_range(values: Sequence[float], scale: Scale | None) -> tuple[float, float] | None:
     """Return the range that the chart is about: the limits and all values but a few in a hundred.
 
     None where no outlier presses the rest together: then everything stands where it is.
@@ -82,7 +82,7 @@ def _focus(values: Sequence[float], scale: Scale | None) -> tuple[float, float] 
     return low, high
 
 
-def _beyond_words(values: Sequence[float], focus: tuple[float, float] | None, form: str) -> str:
+def beyond_words(values: Sequence[float], focus: tuple[float, float] | None, form: str) -> str:
     """Return how many values the chart marks at its edge, and how far out they are."""
     if focus is None:
         return ""
@@ -127,11 +127,13 @@ def scatter_graph(
         Show the whole range even where few outliers press the rest together; else they are drawn at the edge.
     """
     members = points.members(group)
-    focus = None if whole else _focus(points.values, scale)
+    focus = None if whole else focus_range(points.values, scale)
+    # A few single dots of a braille cell are hard to see.
+    dot = "•" if len(points.known) <= _FEW and not charset.ascii else ""
     layers: dict[tuple[str, str], list[Point]] = {}
     for index, (x, value) in enumerate(zip(points.x, points.values, strict=True)):
         if math.isfinite(x) and math.isfinite(value):
-            key = _layer(points, index, scale, charset, member=members[index])
+            key = _layer(points, index, scale, charset, dot, member=members[index])
             layers.setdefault(key, []).append((x, value))
     order = {_OTHERS: 0, "trend": 1, "mark": 2, "warn": 3, "bad": 4}
     series = tuple(
@@ -144,15 +146,17 @@ def scatter_graph(
         zero = Series(((x_range[0], 0.0), (x_range[1], 0.0)), "dim", joined=True)
         series = (zero, *series)
     spec = ChartSpec(series, _limits(scale, x_range), x_range, ticks, _x_label(picture), form, y_limits=focus)
-    return Graph(spec, _joined(_missing_words(points), _beyond_words(points.values, focus, form)))
+    return Graph(spec, _joined(_missing_words(points), beyond_words(points.values, focus, form)))
 
 
 def _joined(*parts: str) -> str:
     return "; ".join(part for part in parts if part)
 
 
-def _layer(points: Points, index: int, scale: Scale | None, charset: Charset, *, member: bool) -> tuple[str, str]:
-    """Return role and marker of a row: by its flag, its group, and whether it is beyond a limit."""
+def _layer(
+    points: Points, index: int, scale: Scale | None, charset: Charset, dot: str, *, member: bool
+) -> tuple[str, str]:
+    """Return role and marker of a row: by its flag, its group, and whether it is beyond a limit; else a `dot`."""
     if points.good and not points.good[index]:
         return "bad", "x" if charset.ascii else "✖"
     if not member:
@@ -160,8 +164,7 @@ def _layer(points: Points, index: int, scale: Scale | None, charset: Charset, *,
     shade, role, far = shade_of(scale, points.values[index])
     if scale is not None and scale.judged and far >= _BEYOND:
         return role, shade.char(charset)
-    # A few single dots of a braille cell are hard to see.
-    return "trend", "•" if len(points.known) <= _FEW and not charset.ascii else ""
+    return "trend", dot
 
 
 def _missing_words(points: Points) -> str:
