@@ -16,6 +16,9 @@ __all__ = ["Frame", "MapPoint", "Raster", "draw_raster", "frame_of", "rasterise"
 Cell = tuple[int, int]
 """Column and row of a cell of the map."""
 
+_CROWDED: Final = 200
+"""Cells with fields from which on the sky counts as full."""
+
 _BRAILLE: Final = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """Bits of the dots of a braille character, by row and column."""
 
@@ -246,9 +249,9 @@ def _cell(
     found = raster.dots.get(cell)
     if found is not None:
         char, role = look(found[1])
-        plane = raster.plane.get(cell, 0)
+        plane, crowded = raster.plane.get(cell, 0), len(raster.dots) > _CROWDED
         # The Galactic plane stays to be seen in a sky that is full, and hides nothing that is not good.
-        if plane and (not char or (cell[0] % 2 and role not in ("warn", "bad"))):
+        if plane and (not char or (crowded and cell[0] % 2 and role not in ("warn", "bad"))):
             return ("~" if charset.ascii else _char(plane | found[0], charset)), "band"
         return (char if shapes and char else _char(found[0], charset)), role
     if cell in raster.plane:
