@@ -110,11 +110,12 @@ async def test_search_marks_and_goes_on_beyond_what_was_read(show, known_store):
         assert reader.current.text == "Exposure 3574 ended (0:00:05)"
 
 
-async def test_a_selection_narrows_and_enter_opens_the_exposure(show):
+async def test_a_selection_narrows_and_enter_opens_the_exposure(show, known_store):
     make, go = show
     app = make()
     async with app.run_test(size=SIZE) as pilot:
-        reader = await go(app, pilot, Selection(expid=3579, camera="r5"))
+        (process,) = known_store.process_numbers(expid=3579)
+        reader = await go(app, pilot, Selection(process=process, expid=3579, camera="r5"))
         assert [row.camera for row in reader.rows] == ["r5"]
         await press(app, pilot, "enter")
         assert app.current_mode == "exposure"

@@ -78,7 +78,7 @@ async def test_thumbnails_of_all_cameras_and_one_enlarged(known_app, viewed):
 async def test_stretch_cuts_marks_zoom_and_borders(known_app, viewed):
     app = known_app()
     async with app.run_test(size=(120, 30)) as pilot:
-        screen = await go(app, pilot, "viewer", process=viewed, camera="b0")
+        screen = await go(app, pilot, "viewer", process=viewed, camera="b0", metric="NOISE_AMP")
         image = screen.image
         assert "S" in image.text
         assert "+" not in image.text
@@ -109,7 +109,7 @@ async def test_stretch_cuts_marks_zoom_and_borders(known_app, viewed):
 async def test_raw_pixels_and_what_is_not_there_is_said(known_app, viewed, tmp_path):
     app = known_app()
     async with app.run_test(size=(120, 30)) as pilot:
-        screen = await go(app, pilot, "viewer", process=viewed, camera="b0")
+        screen = await go(app, pilot, "viewer", process=viewed, camera="b0", metric="NOISE_AMP")
         await press(app, pilot, "t")
         assert "b0 raw [ADU]" in screen.heading("image")
         assert "value  1000.0 ADU" in screen.profile.text
@@ -148,7 +148,7 @@ async def test_one_goes_from_exposure_to_exposure(known_app, viewed):
 async def test_a_profile_can_be_saved(known_app, viewed, tmp_path):
     app = known_app()
     async with app.run_test(size=(120, 30)) as pilot:
-        await go(app, pilot, "viewer", process=viewed, camera="b0")
+        await go(app, pilot, "viewer", process=viewed, camera="b0", metric="NOISE_AMP")
         await press(app, pilot, "w")
         lines = (tmp_path / "profile.csv").read_text().splitlines()
         assert lines[0] == "along,pixel [px],value [e-]"
@@ -160,7 +160,7 @@ async def test_a_profile_can_be_saved(known_app, viewed, tmp_path):
 async def test_pictures_without_colours_are_drawn_by_density_and_at_night_in_red(known_app, viewed, theme, charset):
     app = known_app(theme=theme, charset=charset)
     async with app.run_test(size=(120, 30)) as pilot:
-        screen = await go(app, pilot, "viewer", process=viewed, camera="b0")
+        screen = await go(app, pilot, "viewer", process=viewed, camera="b0", metric="NOISE_AMP")
         image = screen.image
         if charset == "ascii":
             assert image.text.isascii()

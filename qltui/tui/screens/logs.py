@@ -82,7 +82,7 @@ class LogsScreen(PaneScreen):
 
     def arrive(self, selection: Selection) -> None:
         """Narrow the log to what the observer looks at; all of it where he follows the latest."""
-        if selection.process is not None or selection.expid is not None:
+        if selection.process is not None:
             self._choice = LogChoice(selection.expid, selection.process, selection.camera, self._choice.level)
             self._wish_newest()
 

@@ -93,10 +93,11 @@ class ViewerScreen(SubjectScreen):
     # -- what is read ------------------------------------------------------------------------------------------
 
     def choose(self, selection: Selection) -> None:
-        """Open at the camera that the observer looks at, large."""
+        """Open at the camera that the observer looks at; large where a metric of it led here."""
         if selection.camera in {camera.name for camera in self.viewer.instrument.cameras}:
             self._camera = selection.camera
-            self._set_large(large=True)
+            if selection.metric:
+                self._set_large(large=True)
 
     def look_at(self) -> Callable[[Subject], Previews]:
         """Read the picture of the camera, and thumbnails of all."""
