@@ -163,6 +163,20 @@ async def test_fibres_by_number_with_the_outlier_marked(opened, product):
         assert places.count("∘") == 17
 
 
+async def test_news_of_other_exposures_draw_no_picture_again(opened, product, known_store):
+    async with opened(metric="SKYCONT", size=(100, 40)) as (app, pilot):
+        view = app.screen.query_one("#picture")
+        subject, drawn = view.subject, []
+        view.redraw = lambda: drawn.append(view.subject)
+        known_store.log("info", "something else happened")
+        await app.poll()
+        await settle(app, pilot)
+        assert view.subject == subject
+        assert drawn == []
+        await press(app, pilot, "p")
+        assert len(drawn) == 1
+
+
 async def test_a_column_that_was_not_written_says_so(opened, product):
     async with opened("p", "p", "p", metric="SKYCONT", size=(100, 40)) as (app, _):
         assert "fibres on the focal plane" in text(app, "rule-2")

@@ -58,9 +58,10 @@ class PictureView(Lines, can_focus=True):
         self._no_charts = "charts are being loaded"
 
     def show(self, subject: Subject | None) -> None:
-        """Show another picture."""
-        self.subject = subject
-        self.redraw()
+        """Show another picture; one that is there already costs nothing, however often the record changes."""
+        if subject != self.subject or subject is None:
+            self.subject = subject
+            self.redraw()
 
     def allow_charts(self, fault: str) -> None:
         """Draw charts from now on, or say why there are none."""

@@ -34,6 +34,7 @@ from qltui.tui.widgets.table import TableView
 if TYPE_CHECKING:
     from qltui.instruments.base import MetricDefinition, Picture
     from qltui.store.views import EngineView, ProcessView
+    from qltui.tui.pictures.points import Points
     from qltui.tui.widgets.lines import Lines
 
 __all__ = ["MetricScreen"]
@@ -69,6 +70,7 @@ class MetricScreen(EngineKeys, ObserverKeys, PaneScreen):
     def __init__(self) -> None:
         self._choice = MetricChoice()
         self._answer = MetricAnswer()
+        self._points: dict[tuple[str, str], Points] = {}
         super().__init__()
 
     # -- parts -------------------------------------------------------------------------------------------------
@@ -192,7 +194,10 @@ class MetricScreen(EngineKeys, ObserverKeys, PaneScreen):
 
     def show(self, answer: Any) -> None:
         """Show a metric."""
+        before = self._answer.rows
         self._answer = answer if answer is not None else MetricAnswer()
+        if self._answer.rows is not before:
+            self._points = {}
         process, definition = self.process, self._answer.definition
         if self._answer.exposure.fault:
             self.say(self._answer.exposure.fault, "warn")
@@ -244,8 +249,10 @@ class MetricScreen(EngineKeys, ObserverKeys, PaneScreen):
         points, fault = None, answer.rows.faults.get((picture.product, picture.hdu), "")
         table = answer.rows.tables.get((picture.product, picture.hdu))
         if table is not None:
+            key = (picture.title, answer.element)
             try:
-                points = make_points(table, picture, answer.element)
+                points = self._points.get(key) or make_points(table, picture, answer.element)
+                self._points[key] = points
             except ProductError as error:
                 fault = f"the {picture.product} file of {answer.camera}: {error}"
         layouts = self.viewer.instrument.layouts.get(definition.elements, ())
