@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from qltui.model import Status
@@ -24,6 +24,7 @@ Severities and not statuses: a month has a million values, and an enumeration ta
 
 _NORMAL, _WARNING, _ALARM = (status.severity for status in (Status.NORMAL, Status.WARNING, Status.ALARM))
 _NOT_CHECKED: Final = Status.NOT_CHECKED.severity
+_EXAMPLES: Final = 5
 _Ranges = tuple[float, float, float, float]
 
 
@@ -55,15 +56,16 @@ class Flips:
         How many of them were judged.
     flips : tuple of Flip
         Those whose overall status would be another one.
-    by_metric : mapping
-        Of each metric whose limits differ: in how many exposures its own worst status would be better, and worse. An
-        exposure may be bad for another reason as well, so that these are not the numbers of `flips`.
+    by_metric : tuple
+        Metric, better, worse: of each metric whose limits differ, in how many exposures its own worst status would be
+        better, and worse. An exposure may be bad for another reason as well, so that these are not the numbers of
+        `flips`.
     """
 
     nights: tuple[int, ...] = ()
     exposures: int = 0
     flips: tuple[Flip, ...] = ()
-    by_metric: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    by_metric: tuple[tuple[str, int, int], ...] = ()
 
     @property
     def better(self) -> int:
@@ -74,6 +76,12 @@ class Flips:
     def worse(self) -> int:
         """Exposures that would be judged more severely."""
         return sum(flip.is_worse for flip in self.flips)
+
+    @property
+    def examples(self) -> tuple[tuple[int, str, str], ...]:
+        """Number, status now and then of the newest of them."""
+        newest = reversed(self.flips[-_EXAMPLES:])
+        return tuple((flip.expid, flip.before.value, flip.after.value) for flip in newest)
 
     @property
     def words(self) -> str:

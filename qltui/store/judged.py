@@ -75,7 +75,7 @@ def flips(database: Database, instrument: Instrument, before: LimitSet, after: L
     found = judged(database, instrument.name, nights)
     metrics = changed_metrics(before, after)
     anew = _Anew(database, instrument, before, after, found)
-    by_metric = {metric: anew.judge_metric(metric) for metric in metrics}
+    counts = {metric: anew.judge_metric(metric) for metric in metrics}
     changed = anew.changed_cameras(metrics)
     cameras = {process: _cameras(database, process) for process in changed}
     exposures = [(item.process, item.expid, item.night, item.status) for item in found]
@@ -83,7 +83,7 @@ def flips(database: Database, instrument: Instrument, before: LimitSet, after: L
         nights=tuple(sorted({item.night for item in found})),
         exposures=len(found),
         flips=count_flips(exposures, cameras, _statuses(changed, cameras)),
-        by_metric=by_metric,
+        by_metric=tuple((metric, *pair) for metric, pair in counts.items() if any(pair)),
     )
 
 
