@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ __all__ = ["Filled", "fill", "headline_metrics"]
 
 _OBSERVERS = ("Ann", "Ben", "Cleo")
 _REMARKS = ("clouds in the west", "wind shakes the dome", "guiding lost for a minute", "looks fine", "seeing jumped")
+_TARGETS = (("ELG", 180), ("LRG", 110), ("QSO", 90), ("STAR", 20), ("SKY", 40))
+"""Names and usual numbers of what a unit of the instrument looks at."""
 _PER_BATCH = 40
 """Exposures of one transaction."""
 _AHEAD = 2
@@ -100,13 +102,14 @@ def fill(
     path.parent.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic()
     written = processes = 0
+    depth_metric = instrument.depth.metric if instrument.depth is not None else ""
     with Store.open(path) as store:
         numbers = (store.configuration(f'[site]\ninstrument = "{instrument.name}"\n', "site"), store.limit_set(limits))
         for number, night in enumerate(_nights(instrument, moulds, plan, detailed)):
             for start in range(0, len(night), _PER_BATCH):
                 with store.transaction():
                     for item in night[start : start + _PER_BATCH]:
-                        processes += _write(store, item, numbers)
+                        processes += _write(store, item, numbers, depth_metric)
             written += len(night)
             if progress is not None:
                 progress(number + 1, time.monotonic() - begun)
@@ -129,6 +132,7 @@ class _Run:
     reason: str
     cameras: tuple[CameraRows, ...]
     verdict: Verdict
+    targets: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +233,14 @@ def _run(
     ended = queued + 1.0 + max((camera.seconds or 0.0 for camera in cameras), default=0.0) * len(names) / 2.0
     reason = {"failed": "3 workers died in CHECK CCDS", "cancelled": "asked for by Ann"}.get(planned.end, "")
     rows = tuple(camera_rows(camera, queued + 1.0) for camera in cameras)
-    return _Run(trigger, who, queued, ended, planned.end, reason, rows, verdict)
+    targets = _targets(instrument, rng) if planned.exposure.obstype in instrument.on_sky else {}
+    return _Run(trigger, who, queued, ended, planned.end, reason, rows, verdict, targets)
+
+
+def _targets(instrument: Instrument, rng: random.Random) -> dict[tuple[str, str], int]:
+    """Return how many targets each unit of the instrument saw, by class."""
+    units = dict.fromkeys(camera.unit for camera in instrument.cameras)
+    return {(unit, name): round(rng.gauss(mean, mean / 10)) for unit in units for name, mean in _TARGETS}
 
 
 def _camera(moulds: _Moulds, planned: Planned, name: str, rng: random.Random, *, full: bool) -> CameraView:
@@ -292,12 +303,12 @@ def _end(store: Store, plan: SeasonPlan) -> None:
     store.beat(EngineView("stopped", heartbeat=now, detail="the night is over", version=__version__), now=now)
 
 
-def _write(store: Store, taken: _Taken, numbers: tuple[int, int]) -> int:
+def _write(store: Store, taken: _Taken, numbers: tuple[int, int], depth_metric: str) -> int:
     """Write one exposure with its runs and what observers say of it; returns how many runs."""
     identifier = store.add_exposure(taken.exposure, now=taken.closed)
     process = None
     for run in taken.runs:
-        process = _write_run(store, taken.exposure.expid, identifier, run, numbers)
+        process = _write_run(store, taken.exposure.expid, identifier, run, numbers, depth_metric)
     if taken.comment:
         author, text, about_run = taken.comment
         store.add_comment(identifier, author, text, process if about_run else None, now=taken.closed + 300.0)
@@ -307,7 +318,9 @@ def _write(store: Store, taken: _Taken, numbers: tuple[int, int]) -> int:
     return len(taken.runs)
 
 
-def _write_run(store: Store, expid: int, identifier: int, run: _Run, numbers: tuple[int, int]) -> int:
+def _write_run(
+    store: Store, expid: int, identifier: int, run: _Run, numbers: tuple[int, int], depth_metric: str
+) -> int:
     """Write one run over an exposure, and return its number."""
     names = [camera.camera for camera in run.cameras]
     process = store.enqueue(
@@ -319,6 +332,8 @@ def _write_run(store: Store, expid: int, identifier: int, run: _Run, numbers: tu
     store.finish_process(process, run.verdict, run.end, run.reason, now=run.ended)
     if run.cameras:
         _tell(store, process, expid, run.verdict, run.queued, run.ended)
+        store.count_targets(process, run.targets)
+        store.settle(process, depth_metric)
     return process
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qltui.instruments.base import Instrument
+from qltui.tui import quiet_collector
 from qltui.tui.app import MonitorApp
 from qltui.tui.screens import SCREENS
 from qltui.tui.source import Reader, StoreSource
@@ -199,7 +200,7 @@ class _Bench:
 def _app(state: Path, instrument: Instrument, moment: float) -> Iterator[tuple[MonitorApp, _TimedReader]]:
     # As `run_monitor` does; and what earlier apps have left is no part of this one.
     gc.collect()
-    gc.freeze()
+    quiet_collector()
     reader = _TimedReader(state)
     app = MonitorApp(
         reader,
@@ -247,6 +248,8 @@ async def _round(
             await bench.begin()
             # An app begins with the Monitor: to open it is to begin.
             opened = _Cost(time.thread_time() - begun + reader.seconds, reader.seconds)
+            # The start of the program is measured by its first paint; from here on keys are waited for.
+            watch.reset()
             for name in names:
                 if name != SCREENS[0].name:
                     watch.reset()

@@ -128,7 +128,12 @@ def tour_steps(names: Sequence[str] = tuple(entry.name for entry in SCREENS)) ->
 
 def find_culprit(source: Source) -> Selection | None:
     """Return the place of the worst value of the newest exposure that has a bad one; None where all are good."""
-    rows = [row for row in source.monitor_view().exposures if row.process is not None]
+    view = source.monitor_view()
+    # What is on the screen may still be running: its row has no final status yet.
+    place = _worst(view.process) if view.process is not None else None
+    if place is not None:
+        return place
+    rows = [row for row in view.exposures if row.process is not None]
     rows.sort(key=lambda row: row.exposure.expid, reverse=True)
     for row in rows[:_LOOKED_AT]:
         if row.status not in (Status.WARNING, Status.ALARM):
