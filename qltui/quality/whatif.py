@@ -57,9 +57,8 @@ class Flips:
     flips : tuple of Flip
         Those whose overall status would be another one.
     by_metric : tuple
-        Metric, better, worse: of each metric whose limits differ, in how many exposures its own worst status would be
-        better, and worse. An exposure may be bad for another reason as well, so that these are not the numbers of
-        `flips`.
+        Metric, better, worse: of each metric whose limits differ, in how many of `flips` its own worst status would
+        be better, and worse; metrics that change nothing are left out.
     """
 
     nights: tuple[int, ...] = ()

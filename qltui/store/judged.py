@@ -75,14 +75,17 @@ def flips(database: Database, instrument: Instrument, before: LimitSet, after: L
     found = judged(database, instrument.name, nights)
     metrics = changed_metrics(before, after)
     anew = _Anew(database, instrument, before, after, found)
-    counts = {metric: anew.judge_metric(metric) for metric in metrics}
+    for metric in metrics:
+        anew.judge_metric(metric)
     changed = anew.changed_cameras(metrics)
     cameras = {process: _cameras(database, process) for process in changed}
     exposures = [(item.process, item.expid, item.night, item.status) for item in found]
+    flipped = count_flips(exposures, cameras, _statuses(changed, cameras))
+    counts = {metric: anew.count(metric, {flip.process for flip in flipped}) for metric in metrics}
     return Flips(
         nights=tuple(sorted({item.night for item in found})),
         exposures=len(found),
-        flips=count_flips(exposures, cameras, _statuses(changed, cameras)),
+        flips=flipped,
         by_metric=tuple((metric, *pair) for metric, pair in counts.items() if any(pair)),
     )
 
@@ -146,9 +149,10 @@ class _Anew:
         self._found = found
         self._place = {item.process: place for place, item in enumerate(found)}
         self._worst: dict[str, tuple[bytearray, bytearray]] = {}
+        self._of_metric: dict[str, tuple[bytearray, bytearray]] = {}
 
-    def judge_metric(self, metric: str) -> tuple[int, int]:
-        """Judge all values of a metric; returns in how many exposures its worst would be better, and worse."""
+    def judge_metric(self, metric: str) -> None:
+        """Judge all values of a metric."""
         count = len(self._found)
         of_metric: dict[str, tuple[bytearray, bytearray]] = {}
         kinds = self._kinds(metric)
@@ -159,8 +163,13 @@ class _Anew:
         whole = {"": (bytearray(count), bytearray(count))}
         for pair in of_metric.values():
             _take_worst(whole, {"": pair})
-        pairs = list(zip(*whole[""], strict=True))
-        return sum(new < old for old, new in pairs), sum(new > old for old, new in pairs)
+        self._of_metric[metric] = whole[""]
+
+    def count(self, metric: str, processes: Collection[int]) -> tuple[int, int]:
+        """Return in how many of some processes the worst of a metric would be better, and worse."""
+        old, new = self._of_metric[metric]
+        places = [self._place[process] for process in processes]
+        return sum(new[place] < old[place] for place in places), sum(new[place] > old[place] for place in places)
 
     def _judge_series(
         self, series: int, kinds: _Kinds, judges: Sequence[Judge], pair: tuple[bytearray, bytearray]
@@ -233,7 +242,7 @@ class _Anew:
                     continue
                 process = self._found[place].process
                 better = after < before
-                others = self._others(process, camera, metrics) if better else Status.NOT_CHECKED
+                others = self._others(process, camera, metrics) if better else _ORDER[0]
                 found.setdefault(process, {})[camera] = _Change(_ORDER[before], _ORDER[after], others)
         return found
 
@@ -252,7 +261,7 @@ class _Anew:
                 # The step itself went wrong, whatever its metrics say.
                 beside.append(_STATUS[step])
             statuses += beside
-        return worst(statuses)
+        return worst(statuses, _ORDER[0])
 
 
 _ORDER: Final = tuple(sorted(Status, key=lambda status: status.severity))
