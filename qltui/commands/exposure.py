@@ -16,7 +16,8 @@ from qltui.instruments.base import Instrument
 from qltui.model import Status
 from qltui.store.reader import Reader
 from qltui.store.views import CameraView, ExposureRow, ProcessView
-from qltui.tables.exposure import metric_table, step_table, utc_text, value_table
+from qltui.tables.companions import companion_words, companions, worst_element
+from qltui.tables.exposure import judgements_of, metric_table, step_table, utc_text, value_table
 from qltui.tables.writers import to_text
 
 __all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "main"]
@@ -60,7 +61,8 @@ def main(args: argparse.Namespace) -> int:
     elif args.csv or args.ecsv or cameras or metrics:
         if not (args.csv or args.ecsv):
             print("\n".join(_head(process)) + "\n")
-        output(value_table(process, instrument, cameras, metrics), args)
+        table = value_table(process, instrument, cameras, metrics)
+        output(replace(table, note=_company(process, instrument, cameras, metrics)), args)
     else:
         print("\n".join(_head(process)) + "\n")
         print(to_text(step_table(process, instrument), everything=args.all_columns))
@@ -119,6 +121,19 @@ def _head(process: ProcessView) -> list[str]:
         f"{verdict.status.value}  {verdict.headline}",
     ]
     return lines + [f"  {status.value:<12} {words}" for status, words in verdict.culprits]
+
+
+def _company(process: ProcessView, instrument: Instrument, cameras: Sequence[str], metrics: Sequence[str]) -> str:
+    """Return which other cameras moved with the worst element, where one metric of one camera is asked for."""
+    if len(cameras) != 1 or len(metrics) != 1:
+        return ""
+    judgements = judgements_of(process, metrics[0])
+    judgement = judgements.get(cameras[0])
+    if judgement is None or not judgement.elements:
+        return ""
+    element = judgement.elements[worst_element(judgement)]
+    found = companions(judgements, instrument, instrument.metric(metrics[0]), cameras[0], element)
+    return f"moved with {' '.join(part for part in (cameras[0], element) if part)}: {companion_words(found)}"
 
 
 def _as_json(

@@ -59,6 +59,8 @@ def test_values_of_a_camera_and_a_metric(ask):
     assert [row[:4] for row in rows] == [["b3", "NOISE_AMP", letter, value] for letter, value in zip(
         "ABCD", ("3.0", "3.1", "25.1", "2.9"), strict=True)]  # fmt: skip
     assert rows[2][4:6] == ["e-", "ALARM"]
+    company = "moved with b3 C: arm b: 0 of 9, spectrograph 3: 0 of 2, amplifier C: 0 of 28"
+    assert text.splitlines()[-1] == company
 
 
 def test_csv_has_a_row_for_each_value(ask):

@@ -85,6 +85,17 @@ async def test_without_a_choice_it_shows_what_is_worst(opened):
         assert app.selection.element == "C"
 
 
+async def test_of_a_step_without_a_metric_it_shows_the_worst_of_that_step(known_app):
+    app = known_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.go("metric", Selection(expid=3579, camera="b7", step="CHECK_FIBERS"))
+        await settle(app, pilot)
+        assert "b7 XYSHIFTS  ▲ WARNING" in text(app, "head")
+        app.go("metric", Selection(expid=3579, camera="b7", step="CHECK_CCDS"))
+        await settle(app, pilot)
+        assert "b7 NOISE_AMP  ● GOOD" in text(app, "head")
+
+
 async def test_pictures_go_round_and_the_one_chosen_is_remembered(opened):
     async with opened("p") as (app, pilot):
         assert "2/2 NOISE_AMP C [e-]  last values" in text(app, "rule-2")

@@ -185,7 +185,7 @@ class MetricScreen(EngineKeys, ObserverKeys, PaneScreen):
         if selection.process is None and selection.expid is not None:
             exposure = ExposureChoice(digits=str(selection.expid))
         element = selection.element if selection.metric else None
-        self._choice = MetricChoice(exposure, selection.camera, selection.metric, element or None)
+        self._choice = MetricChoice(exposure, selection.camera, selection.metric, element or None, selection.step)
 
     def question(self) -> Question:
         """Return what to ask: the process, the past of the element, and the rows of the products."""

@@ -23,12 +23,13 @@ __all__ = ["MetricAnswer", "MetricChoice", "Rows", "choose_metric", "read_metric
 
 @dataclass(frozen=True, slots=True)
 class MetricChoice:
-    """What is looked at; an empty name leaves it to what is worst."""
+    """What is looked at; an empty name leaves it to what is worst, of `step` where that is named."""
 
     exposure: ExposureChoice = field(default_factory=ExposureChoice)
     camera: str = ""
     metric: str = ""
     element: str | None = None
+    step: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ def choose_metric(
     every = instrument.metrics_for(process.exposure.obstype)
     definition = next((metric for metric in every if metric.name == choice.metric), None)
     if definition is None:
+        metrics = tuple(metric for metric in metrics if metric.step == choice.step) or metrics
         judged = [(metric, judgement_of(process, camera.name, metric.name)) for metric in metrics]
         found = [(metric, judgement) for metric, judgement in judged if judgement is not None]
         definition = max(found, key=lambda pair: _rank(pair[1], pair[0]), default=(next(iter(metrics), None), None))[0]
