@@ -61,7 +61,7 @@ def main(args: argparse.Namespace) -> int:
     elif args.csv or args.ecsv or cameras or metrics:
         if not (args.csv or args.ecsv):
             print("\n".join(_head(process)) + "\n")
-        table = value_table(process, instrument, cameras, metrics)
+        table = value_table(process, instrument, cameras, metrics, rounded=not (args.csv or args.ecsv))
         output(replace(table, note=_company(process, instrument, cameras, metrics)), args)
     else:
         print("\n".join(_head(process)) + "\n")

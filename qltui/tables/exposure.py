@@ -221,48 +221,54 @@ _VALUE_COLUMNS: Final = (
 
 
 def value_table(
-    process: ProcessView, instrument: Instrument, cameras: Sequence[str] = (), metrics: Sequence[str] = ()
+    process: ProcessView,
+    instrument: Instrument,
+    cameras: Sequence[str] = (),
+    metrics: Sequence[str] = (),
+    *,
+    rounded: bool = False,
 ) -> Table:
     """Return every value with its limits, a row for each camera, metric and element.
 
-    Numbers keep all their digits: they are what files get; `qltui.tables.table.Column.format` cannot say the form of a
-    column that holds many units.
+    For files numbers keep all their digits; `rounded` ones have those of their metric, for people: one format of a
+    column cannot serve rows of many units.
     """
     rows = []
     for camera, step, judgement in _judged(process, instrument):
         if (cameras and camera not in cameras) or (metrics and judgement.metric not in metrics):
             continue
         definition = find_metric(instrument, judgement.metric)
+        form = definition.format if rounded else ".10g"
         for index, element in enumerate(judgement.elements):
             rows.append(
-                Row((camera, judgement.metric, element), _value_row(camera, step, judgement, definition, index))
+                Row(
+                    (camera, judgement.metric, element),
+                    _value_row(camera, step, judgement, index, unit=definition.unit, form=form),
+                )
             )
     return Table("exposure.values", f"values of {process.exposure.expid}", _VALUE_COLUMNS, tuple(rows))
 
 
-def _value_row(
-    camera: str, step: str, judgement: Judgement, definition: MetricDefinition, index: int
-) -> tuple[Value, ...]:
-    status = judgement.statuses[index]
+def _value_row(camera: str, step: str, judgement: Judgement, index: int, *, unit: str, form: str) -> tuple[Value, ...]:
     bounds = [*judgement.normal[index], *judgement.warning[index]]
     return (
         camera,
         step,
         judgement.metric,
         judgement.elements[index],
-        _rounded(judgement.values[index]),
-        definition.unit,
-        status,
-        _rounded(judgement.references[index]),
+        _rounded(judgement.values[index], form),
+        unit,
+        judgement.statuses[index],
+        _rounded(judgement.references[index], form),
         judgement.reference_from,
-        *(_rounded(bound) for bound in bounds),
+        *(_rounded(bound, form) for bound in bounds),
         judgement.reason,
     )
 
 
-def _rounded(value: float) -> float | None:
-    """Return a number without the digits that a sum in binary leaves behind it; None where there is none."""
-    return float(f"{value:.10g}") if math.isfinite(value) else None
+def _rounded(value: float, form: str) -> float | None:
+    """Return a number as a format shows it; None where there is none."""
+    return float(format(value, form)) if math.isfinite(value) else None
 
 
 def _judged(process: ProcessView, instrument: Instrument) -> Iterator[tuple[str, str, Judgement]]:
