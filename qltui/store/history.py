@@ -42,9 +42,12 @@ _COLUMNS: Final = {
     "flag": "outcome.flag",
     "tile": "max(outcome.field, -1)",
     "status": _STATUS_WORD,
+    "kind": "outcome.obstype || ' ' || outcome.program",
     "words": f"outcome.obstype || ' ' || outcome.program || ' ' || outcome.flag || ' ' || {_STATUS_WORD}",
 }
 """What of an exposure can be asked of a whole season, and where it is kept."""
+_SUMMED: Final = {"obstype": "obstype", "program": "program", "kind": "obstype || ' ' || program"}
+"""What the sums of nights know."""
 
 _ENDED_BADLY: Final = (Status.ALARM, Status.FAILED, Status.MISSING)
 _SPREADS: Final = (Status.MISSING, Status.FAILED, Status.CANCELLED)
@@ -152,7 +155,7 @@ class NightPage:
     rows : tuple of NightRow
         The page.
     totals : tuple of NightTotals
-        By type of exposure, of the whole range and not of the page alone.
+        By type of exposure, of the whole range and not of the page alone; empty where nobody counted.
     older : bool
         Whether there are wished ones before the page.
     """
@@ -165,8 +168,8 @@ class NightPage:
 
     @property
     def total(self) -> int:
-        """Exposures that were wished for."""
-        return sum(item.exposures for item in self.totals)
+        """Exposures that were wished for, as far as they were counted."""
+        return sum(item.exposures for item in self.totals) or len(self.rows)
 
 
 class CellValue(NamedTuple):
@@ -213,7 +216,8 @@ def night_page(database: Database, wish: NightWish) -> NightPage:
         _with_cameras(row, cameras.get(row.exposure_id, {}), steps, reasons.get(row.exposure_id, {}))
         for row in found[: wish.limit]
     )
-    return NightPage(first, last, rows[::-1], _totals(database, *scope), len(found) > wish.limit)
+    totals = _totals(database, wish, (instrument, first, last), scope)
+    return NightPage(first, last, rows[::-1], totals, len(found) > wish.limit)
 
 
 def _instrument(database: Database, name: str) -> int | None:
@@ -260,26 +264,38 @@ def _row(instrument: str, row: Row) -> NightRow:
     )
 
 
-def _totals(database: Database, where: str, values: Sequence[object]) -> tuple[NightTotals, ...]:
-    """Return the totals by type; the groups follow the index, so that nothing is sorted."""
+def _totals(
+    database: Database, wish: NightWish, nights: tuple[int, int, int], scope: tuple[str, Sequence[object]]
+) -> tuple[NightTotals, ...]:
+    """Return the totals by type: from the sums of nights where they know enough, else from a night's own exposures.
+
+    Of many nights with another condition there are none: a look at every exposure is no price for a number.
+    """
+    if all(term.column in _SUMMED for term in wish.terms):
+        where, values = conditions(wish.terms, _SUMMED)
+        rows = database.sql(
+            f"""SELECT obstype, sum(exposures), sum(seconds), sum(good), sum(warning), sum(bad), sum(undecided),
+                       sum(test)
+                FROM night_sum WHERE instrument_id = ? AND night BETWEEN ? AND ?{where}
+                GROUP BY obstype ORDER BY obstype""",  # noqa: S608 -- columns and words of our own
+            (*nights, *values),
+        )
+        return tuple(NightTotals(*row) for row in rows if row[1])
+    return _counted(database, *scope) if nights[1] == nights[2] else ()
+
+
+def _counted(database: Database, where: str, values: Sequence[object]) -> tuple[NightTotals, ...]:
     rows = database.sql(
         f"""SELECT obstype, status, flag, count(*), ifnull(sum(exptime), 0) FROM outcome WHERE {where}
-            GROUP BY night, obstype, program, status, flag""",  # noqa: S608 -- columns and words of our own
+            GROUP BY obstype, status, flag""",  # noqa: S608 -- columns and words of our own
         values,
     )
-    found: dict[str, dict[str, float]] = {}
+    found: dict[str, NightTotals] = {}
     for obstype, status, flag, count, seconds in rows:
-        sums = found.setdefault(obstype, {})
-        for name, amount in (("exposures", count), ("seconds", seconds), (outcome_class(status, flag), count)):
-            sums[name] = sums.get(name, 0) + amount
-    return tuple(
-        NightTotals(
-            obstype,
-            seconds=sums["seconds"],
-            **{name: int(amount) for name, amount in sums.items() if name != "seconds"},
-        )
-        for obstype, sums in sorted(found.items())
-    )
+        before, kind = found.get(obstype, NightTotals(obstype)), outcome_class(status, flag)
+        counts = {"exposures": before.exposures + count, kind: getattr(before, kind) + count}
+        found[obstype] = replace(before, seconds=before.seconds + seconds, **counts)
+    return tuple(total for _, total in sorted(found.items()))
 
 
 # -- cameras and steps ---------------------------------------------------------------------------------------------

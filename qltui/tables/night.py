@@ -122,7 +122,8 @@ def night_table(page: NightPage, instrument: Instrument) -> Table:
     several = page.first != page.last
     nights = f"{page.first}" if not several else f"{page.first} to {page.last}"
     rows = tuple(Row(row.key, _values(row, instrument, zone)) for row in page.rows)
-    note = f"the newest {len(rows)} of {page.total:,}: there are older ones" if page.older else ""
+    count = f" of {page.total:,}" if page.total > len(rows) else ""
+    note = f"{len(rows)}{count}: there are older ones" if page.older else ""
     columns = _columns(instrument, several=several)
     return Table("night", f"Night {nights}" if not several else f"Nights {nights}", columns, rows, note)
 
@@ -198,6 +199,8 @@ def _sum(totals: Sequence[NightTotals]) -> NightTotals:
 
 def totals_line(page: NightPage) -> str:
     """Return the totals in one line."""
+    if not page.totals:
+        return ""
     whole = _sum(page.totals)
     parts = [f"{whole.exposures:,} exposures", f"{whole.seconds / 3600.0:.2f} h open shutter"]
     counts = (("good", whole.good), ("warning", whole.warning), ("bad", whole.bad), ("open", whole.open))

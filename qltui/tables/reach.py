@@ -37,15 +37,18 @@ def reach_terms(words: str, columns: Mapping[str, str], known: Collection[str] =
     known : collection of str
         Words without a column that are values of one: types, programs, states. Those of statuses and flags are known.
     """
-    everywhere = {word.casefold() for word in (*known, *FLAG_WORDS, *(status.value for status in Status)) if word}
-    terms = (_term(condition, columns, everywhere) for condition in parse_filter(words))
+    # The first to know a word has it: a type or a program is summed up by night, a verdict is not.
+    places = {word.casefold(): "words" for word in (*FLAG_WORDS, *(status.value for status in Status))}
+    places |= {word.casefold(): "kind" for word in known if word}
+    terms = (_term(condition, columns, places) for condition in parse_filter(words))
     return tuple(term for term in terms if term is not None)
 
 
-def _term(condition: Condition, columns: Mapping[str, str], everywhere: Collection[str]) -> Term | None:
+def _term(condition: Condition, columns: Mapping[str, str], places: Mapping[str, str]) -> Term | None:
     word = condition.word.casefold()
     if not condition.column:
-        return Term("words", (word,), part=True, negated=condition.negated) if word in everywhere else None
+        place = places.get(word)
+        return Term(place, (word,), part=True, negated=condition.negated) if place is not None else None
     column = columns.get(condition.column.casefold())
     if column is None:
         return None
@@ -68,5 +71,5 @@ def terms_words(terms: Iterable[Term]) -> str:
 
 def _words(term: Term) -> str:
     values = "|".join(str(value).lower() for value in term.values)
-    column = "" if term.column == "words" else f"{term.column}:"
+    column = "" if term.column in ("words", "kind") else f"{term.column}:"
     return f"{'not ' if term.negated else ''}{column}{values}"

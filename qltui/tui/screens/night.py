@@ -224,7 +224,8 @@ class NightScreen(HistoryKeys, PaneScreen):
             return (("no night in this record", "dim"),)
         whole = (page.first, page.last) == (0, 99999999)
         nights = night_date(page.first) if page.first == page.last else f"{_date(page.first)} to {_date(page.last)}"
-        shown = f"{len(page.rows):,} of {page.total:,}" if len(page.rows) != page.total else ""
+        shown = f"{len(page.rows):,} of {page.total:,}" if page.totals else f"{len(page.rows):,} of many"
+        shown = shown if page.older or self.wish.before is not None else ""
         return join(
             (
                 (("all nights" if whole else nights, "strong"),),
