@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 
 from qltui.instruments.base import get_instrument
 from qltui.model import CameraReport, Judgement, Status, StepReport, Trigger, Verdict, worst
-from qltui.quality.limits import Context, LimitSet
+from qltui.quality.limits import LimitSet
 from qltui.quality.limits_file import parse_limits
-from qltui.quality.whatif import changed_metrics, make_rule
-from qltui.store.flips import flips
+from qltui.store.judged import flips
 
 DESI = get_instrument("desi")
 NOISE = """
@@ -49,6 +46,9 @@ def sky(value, status):
     return judged("SKYCONT", (value,), (100.0,), (status,), ("",))
 
 
+GOOD = sky(100.0, Status.NORMAL)
+
+
 @pytest.fixture
 def write(store, make_exposure):
     """Return a function that records an exposure with the judgements of its cameras."""
@@ -76,7 +76,8 @@ def write(store, make_exposure):
 
 def count(store, after, nights=30):
     found = store.ask(flips, DESI, BEFORE, limits(after), nights)
-    return found.exposures, found.better, found.worse, found.by_metric
+    by_metric = tuple(entry for entry in found.by_metric if any(entry[1:]))
+    return found.exposures, found.better, found.worse, by_metric
 
 
 WIDE = NOISE.replace("[-1, 1]", "[-3, 3]").replace("[-2, 2]", "[-6, 6]")
@@ -93,32 +94,32 @@ def test_an_empty_record_flips_nothing(store):
 
 
 def test_wider_limits_make_exposures_better(store, write):
-    write(1, {"b0": [noise(5.5, Status.ALARM)], "r0": [noise(3.0, Status.NORMAL)]})
-    write(2, {"b0": [noise(3.0, Status.NORMAL)]})
+    write(1, {"b0": [noise(5.5, Status.ALARM), GOOD], "r0": [noise(3.0, Status.NORMAL), GOOD]})
+    write(2, {"b0": [noise(3.0, Status.NORMAL), GOOD]})
     found = store.ask(flips, DESI, BEFORE, limits(WIDE + SKY), 30)
     assert (found.exposures, found.better, found.worse) == (2, 1, 0)
     assert found.by_metric == (("NOISE_AMP", 1, 0),)
-    assert found.examples == ((1, Status.ALARM, Status.NORMAL),)
+    assert found.examples == ((1, "ALARM", "NORMAL"),)
 
 
 def test_narrower_limits_make_exposures_worse(store, write):
     write(1, {"b0": [noise(3.5, Status.NORMAL)]})
     found = store.ask(flips, DESI, BEFORE, limits(NARROW + SKY), 30)
-    assert (found.better, found.worse, found.examples) == (0, 1, ((1, Status.NORMAL, Status.WARNING),))
+    assert (found.better, found.worse, found.examples) == (0, 1, ((1, "NORMAL", "WARNING"),))
 
 
 def test_another_metric_of_the_step_can_keep_an_exposure_bad(store, write):
     write(1, {"b0": [noise(5.5, Status.ALARM), sky(300.0, Status.ALARM)]})
     write(2, {"b0": [noise(5.5, Status.ALARM), sky(115.0, Status.WARNING)]})
     found = store.ask(flips, DESI, BEFORE, limits(WIDE + SKY), 30)
-    assert found.examples == ((2, Status.ALARM, Status.WARNING),)
+    assert found.examples == ((2, "ALARM", "WARNING"),)
 
 
 def test_another_camera_can_keep_an_exposure_bad(store, write):
     write(1, {"b0": [noise(5.5, Status.ALARM)], "r0": [sky(300.0, Status.ALARM)]})
     write(2, {"b0": [noise(5.5, Status.ALARM)]}, missing=("r0",))
     found = store.ask(flips, DESI, BEFORE, limits(WIDE + SKY), 30)
-    assert found.examples == ((2, Status.ALARM, Status.MISSING),)
+    assert found.examples == ((2, "ALARM", "MISSING"),)
 
 
 def test_a_milder_value_that_did_not_decide_changes_nothing(store, write):
@@ -147,45 +148,3 @@ def test_limits_for_other_exposures_and_cameras_change_nothing(store, write):
         assert count(store, NOISE + SKY + extra) == (1, 0, 0, ())
     extra = extra.replace("valid_from = 20991231", 'camera = "b0"\nelement = "A"')
     assert count(store, NOISE + SKY + extra)[1] == 1
-
-
-# -- one value -----------------------------------------------------------------------------------------------------
-
-CONTEXT = Context("b0", "b", "SCIENCE", "DARK", 20191001)
-
-
-def rule(after, metric="NOISE_AMP", element="A"):
-    return make_rule(metric, element, CONTEXT, BEFORE, limits(after))
-
-
-def test_a_rule_uses_the_reference_that_was_recorded():
-    wide = rule(WIDE)
-    assert wide(5.5, 3.0, "ALARM") == "NORMAL"
-    assert wide(5.5, 1.0, "ALARM") == "WARNING"
-    assert rule(NOISE) is None
-
-
-def test_a_value_that_had_no_reference_is_judged_by_the_alternative():
-    after = rule(NOISE.replace("normal = [2, 4]", "normal = [2, 4.8]"))
-    # It was compared with 0: neither header nor history had a value.
-    assert after(4.5, 0.0, "WARNING") == "NORMAL"
-    assert after(4.5, 3.9, "NORMAL") == "NORMAL"
-
-
-def test_what_is_unknown_or_not_checked_stays_so():
-    wide = rule(WIDE)
-    assert wide(None, 3.0, "UNKNOWN") == "UNKNOWN"
-    assert wide(None, None, "UNKNOWN") == "UNKNOWN"
-    assert wide(3.0, None, "NOT_CHECKED") == "NOT_CHECKED"
-
-
-def test_a_metric_without_limits_is_not_checked_any_more():
-    assert rule(SKY)(5.5, 3.0, "ALARM") == "NOT_CHECKED"
-    assert changed_metrics(BEFORE, limits(SKY)) == ("NOISE_AMP",)
-
-
-def test_ranges_include_their_ends_and_fractions_scale_with_the_reference():
-    exact = rule(NOISE.replace("[-1, 1]", "[-0.5, 0.5]"))
-    assert (exact(3.5, 3.0, "NORMAL"), exact(math.nextafter(3.5, 9.0), 3.0, "NORMAL")) == ("NORMAL", "WARNING")
-    relative = rule(NOISE.replace('reference = ["header"', 'relative = true\nreference = ["header"'))
-    assert (relative(5.9, 3.0, "ALARM"), relative(8.9, 3.0, "ALARM")) == ("NORMAL", "WARNING")

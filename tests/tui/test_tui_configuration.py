@@ -277,9 +277,9 @@ async def test_what_new_limits_would_flip_is_counted_over_n_nights(started):
         assert "no limit is changed" in said(app)
         # Every camera of every exposure but b3 of 3579 has a noise within 0.2 e- of its header; it must be 0.05 now.
         await press(app, pilot, "down", "enter", "n", "ctrl+u", *"-0.05 0.05", "enter", "f")
-        assert "6 of 7 exposures of the last 30 nights would flip: 0 better, 6 worse" in said(app)
+        assert "6 of 7 exposures of the last 2 nights would flip: 0 better, 6 worse" in said(app)
         detail = text(app, "detail")
-        assert "NOISE_AMP: 0 better, 6 worse" in detail
+        assert "NOISE_AMP alone: 0 better, 6 worse" in detail
         assert "3580 NORMAL → WARNING" in detail
         await press(app, pilot, "n", "ctrl+u", "1", "enter")
         assert "1 of 1 exposure of the last 1 night would flip" in said(app)

@@ -166,7 +166,7 @@ async def test_limits_are_tried_on_the_last_nights_before_they_are_saved(started
         await go_to(app, pilot, "criteria")
         await press(app, pilot, "down", "enter", "n", "ctrl+u", *"-0.05 0.05", "enter", "S")
         line = app.screen.query("Lines").first().text
-        assert "6 of 7 exposures of the last 30 nights would flip: 0 better, 6 worse." in line
+        assert "6 of 7 exposures of the last 2 nights would flip: 0 better, 6 worse." in line
         await press(app, pilot, "y", "ctrl+u", *"strict", "enter", *"to see", "enter", "y")
         ((name, arguments),) = asked(known_store)
         assert (name, arguments["kind"], arguments["name"]) == ("save_configuration", "limits", "strict")

@@ -50,6 +50,10 @@ class _Entries(TableView):
         Binding("space", "tick", "on, off", id="configuration.switch", tooltip="switch what is under the cursor"),
     ]
 
+    def action_choose(self) -> None:
+        """Ask at once, without a message in between: who types ahead must not reach other keys of the screen."""
+        self.screen.open_entry(self.cursor_key)
+
     def action_tick(self) -> None:
         """Switch what is under the cursor."""
         self.screen.switch(self.cursor_key)
@@ -240,16 +244,20 @@ class ConfigurationScreen(SettingsEditing, LimitsEditing, VersionKeys, PaneScree
             self.fault = ""
             self.show_detail()
 
-    def on_table_view_chosen(self, event: TableView.Chosen) -> None:
-        """Change the entry under the cursor, or go from a section to its entries."""
-        if event.control.id == "sections":
-            self.focus_pane("entries")
-        elif self.section is _CRITERIA:
+    def on_table_view_chosen(self, _event: TableView.Chosen) -> None:
+        """Go from a section to its entries."""
+        self.focus_pane("entries")
+
+    def open_entry(self, key: Any) -> None:
+        """Change an entry; of a version, read all that it would do."""
+        if key is None:
+            return
+        if self.section is _CRITERIA:
             self.ask_criterion()
         elif self.section is _VERSIONS:
             self.focus_pane("detail")
         else:
-            self.ask_setting(str(event.key))
+            self.ask_setting(str(key))
 
     def go_to_section(self, name: str) -> None:
         """Show another section."""

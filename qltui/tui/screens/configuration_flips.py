@@ -24,7 +24,7 @@ def read_flips(standing: Standing, entries: Sequence[Limit], instrument: Instrum
     site_file = standing.config.paths.limits or None
 
     def ask(source: Any) -> Flips:
-        from qltui.store.flips import flips
+        from qltui.store.judged import flips
 
         before = load_limits(instrument, site_file, record=version.content if version is not None else "")
         after = load_limits(instrument, site_file, record=limits_toml(entries))
@@ -33,13 +33,17 @@ def read_flips(standing: Standing, entries: Sequence[Limit], instrument: Instrum
     return ask
 
 
-def flip_words(found: Flips, nights: int) -> tuple[str, ...]:
+def flip_words(found: Flips) -> tuple[str, ...]:
     """Return what would change in words: in all, by metric, and some exposures."""
-    where = f"{plural(found.exposures, 'exposure')} of the last {plural(nights, 'night')}"
-    total = found.better + found.worse
-    if not total:
-        return (f"None of {where} would flip",)
-    lines = [f"{total} of {where} would flip: {found.better} better, {found.worse} worse"]
-    lines += [f"{metric}: {better} better, {worse} worse" for metric, better, worse in found.by_metric]
-    lines.append(", ".join(f"{expid} {old} → {new}" for expid, old, new in found.examples))
-    return tuple(lines)
+    if not found.exposures:
+        return (f"{found.words[:1].upper()}{found.words[1:]}",)
+    where = f"{plural(found.exposures, 'exposure')} of the last {plural(len(found.nights), 'night')}"
+    if found.flips:
+        # Short enough for the last line of 80 columns.
+        words = f"{len(found.flips)} of {where} would flip: {found.better} better, {found.worse} worse"
+    else:
+        words = f"None of {where} would flip"
+    counts = [entry for entry in found.by_metric if any(entry[1:])]
+    lines = [f"{metric} alone: {better} better, {worse} worse" for metric, better, worse in counts]
+    examples = ", ".join(f"{expid} {old} → {new}" for expid, old, new in found.examples)
+    return (words, *lines, *((examples,) if examples else ()))

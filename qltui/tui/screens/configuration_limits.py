@@ -183,7 +183,7 @@ class LimitsEditing:
         except (ReadError, LimitsError) as error:
             self.say(f"not counted: {clean(str(error))}", "bad")
             return ()
-        self.flips = flip_words(found, self.nights)
+        self.flips = flip_words(found)
         self.say(self.flips[0])
         self.show_detail()
         return self.flips

@@ -13,7 +13,7 @@ from qltui.tui.screens.control_keys import CONTROL_BINDINGS, CONTROL_FOOTER
 from qltui.tui.screens.engine_start import EngineStart
 from qltui.tui.screens.tidying import Tidying
 from qltui.tui.selection import Selection
-from qltui.tui.text import Line, join
+from qltui.tui.text import Line
 from qltui.tui.widgets.drawn import Drawn
 from qltui.tui.widgets.engine_facts import engine_facts, slot_lines
 from qltui.tui.widgets.table import TableView
@@ -133,10 +133,9 @@ class ControlScreen(EngineStart, Tidying, PaneScreen):
         return {"engine": "Engine", "slots": "Slots"}[pane]
 
     def head(self) -> Line:
-        """Return mode and state."""
-        mode = self.engine.mode
-        state = self.engine.state if self.health.is_alive else "no engine runs"
-        return join((((mode, "strong"),), ((state, "text" if self.health.is_alive else "warn"),)))
+        """Return what the engine does; the mode stands at the right where it is not the usual one."""
+        alive = self.health.is_alive
+        return ((self.engine.state if alive else "no engine runs", "text" if alive else "warn"),)
 
     def on_table_view_ticked(self, _event: TableView.Ticked) -> None:
         """Count the ticks in the heading."""
