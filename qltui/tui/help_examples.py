@@ -27,6 +27,8 @@ _POINTS = 40
 _HEIGHT = 9
 """Of a chart, its title included [rows]."""
 _GAP = 2
+_WIDEST = 60
+"""Of one picture: more room shows no more [cells]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,7 @@ def drawn_examples(
     definition: MetricDefinition, limit: QualityLimit, instrument: Instrument, charset: Charset, width: int
 ) -> list[Line]:
     """Return a good and a bad example beside one another, in the picture that suits the metric."""
-    each = max(20, (width - _GAP - 1) // 2)
+    each = max(20, min(_WIDEST, (width - _GAP - 1) // 2))
     layouts = instrument.layouts.get(definition.elements, ())
     if layouts:
         names = layouts[0]
@@ -170,8 +172,8 @@ def drawn_examples(
     else:
         example = make_example(limit)
         draw = lambda values: _chart(values, example, definition, charset, each)  # noqa: E731
-    good = [((" good example", "good"),), *draw(example.good)]
-    bad = [((" bad example", "bad"),), *draw(example.bad)]
+    good = [((" good example", "strong"),), *draw(example.good)]
+    bad = [((" bad example", "strong"),), *draw(example.bad)]
     between = (" " * _GAP, "")
     return [((" ", ""), *fit(one, each), between, *fit(other, each)) for one, other in zip(good, bad, strict=True)]
 
@@ -239,7 +241,7 @@ def _chart(
         (Series(fine, "trend", marker=charset.mark(Status.NORMAL)), Series(wrong, "bad", marker=mark)),
         limits,
         (0.0, float(len(values))),
-        x_unit="exposures",
+        x_unit="exp",
         y_format=definition.format if not example.is_relative else ".3f",
         y_limits=(low - margin, high + margin),
         y_title=title,
