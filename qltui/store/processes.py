@@ -170,7 +170,8 @@ def _nights(database: Database, instrument: int, nights: tuple[int, int]) -> int
 def _entry(row: Row) -> ProcessEntry:
     *plain, code, name, digest, limit_name, limit_digest, newest = row
     words = (_content(name, digest), _content(limit_name, limit_digest), code, bool(newest))
-    return ProcessEntry(*plain[:11], _STATUS.get(plain[11], Status.UNKNOWN), *plain[12:], *words)
+    values = (*plain[:11], _STATUS.get(plain[11], Status.UNKNOWN), *plain[12:], *words)
+    return ProcessEntry(*values)
 
 
 def _content(name: str | None, digest: str | None) -> str:

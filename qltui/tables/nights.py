@@ -1,57 +1,43 @@
-"""A range of nights in words, and back: ``20191001``, ``20191001-20191031``, ``last 30``, ``all``."""
+"""Nights as people type them."""
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
+from typing import Final
 
-__all__ = ["nights_words", "parse_nights"]
+__all__ = ["EVERY_NIGHT", "parse_nights"]
 
-_DATE = r"(\d{4})-?(\d{2})-?(\d{2})"
+EVERY_NIGHT: Final = (0, 99999999)
 
-
-def _night(parts: tuple[str, ...]) -> int:
-    year, month, day = (int(part) for part in parts)
-    datetime(year, month, day, tzinfo=UTC)
-    return year * 10000 + month * 100 + day
+_FORM: Final = "give 20191001, or 20191001-20191031, or all"
 
 
-def parse_nights(words: str, known: tuple[int, int]) -> tuple[int, int] | None:
-    """Return first and last night that the words mean; None for all.
+def parse_nights(words: str) -> tuple[int, int] | None:
+    """Return the first and the last night that are typed: one night, or two of them; None for no words.
 
-    Parameters
-    ----------
-    words : str
-        ``20191001``, ``20191001-20191031`` (also ``..`` or a blank between), ``last 30``, ``all``; empty for all.
-    known : pair of int
-        First and last night of the record; ``last`` counts back from the last one.
+    A night is YYYYMMDD or YYYY-MM-DD; ``all`` means every one.
 
     Raises
     ------
     ValueError
-        Where they mean nothing; the message says what can be said.
+        Where that is no night; the message says what is wanted.
+
+    Examples
+    --------
+    >>> parse_nights("2019-10-01 to 2019-10-31")
+    (20191001, 20191031)
     """
-    text = words.strip().casefold()
-    if text in ("", "all"):
+    compact = "".join(words.lower().split()).replace("to", ":").replace("..", ":")
+    if not compact:
         return None
-    try:
-        if match := re.fullmatch(r"last\s*(\d{1,4})?", text):
-            last = datetime.strptime(str(known[1]), "%Y%m%d").replace(tzinfo=UTC)
-            first = last - timedelta(days=max(1, int(match[1] or 1)) - 1)
-            return int(first.strftime("%Y%m%d")), known[1]
-        if match := re.fullmatch(rf"{_DATE}(?:\s*(?:-|\.\.|to|\s)\s*{_DATE})?", text):
-            first_night = _night(match.groups()[:3])
-            last_night = _night(match.groups()[3:]) if match[4] else first_night
-            return min(first_night, last_night), max(first_night, last_night)
-    except (ValueError, OverflowError) as error:
-        msg = f"{words!r} has no date of the calendar"
-        raise ValueError(msg) from error
-    msg = f"{words!r} is no range of nights; say 20191001, 20191001-20191031, last 30, or all"
-    raise ValueError(msg)
-
-
-def nights_words(nights: tuple[int, int] | None) -> str:
-    """Return a range of nights as it can be typed."""
-    if nights is None:
-        return "all"
-    return str(nights[0]) if nights[0] == nights[1] else f"{nights[0]}-{nights[1]}"
+    if compact == "all":
+        return EVERY_NIGHT
+    digits = compact.replace("-", "").replace(":", "")
+    if not (digits.isascii() and digits.isdigit() and len(digits) in (8, 16) and compact.count(":") <= 1):
+        msg = f"{words.strip()!r} is no night: {_FORM}"
+        raise ValueError(msg)
+    nights = sorted(int(digits[start : start + 8]) for start in range(0, len(digits), 8))
+    for night in nights:
+        if not (1 <= night // 100 % 100 <= 12 and 1 <= night % 100 <= 31):
+            msg = f"{words.strip()!r}: {night} is no night: {_FORM}"
+            raise ValueError(msg)
+    return nights[0], nights[-1]

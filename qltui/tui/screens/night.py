@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final
 from textual.binding import Binding
 
 from qltui.model import Status
+from qltui.tables.nights import EVERY_NIGHT, parse_nights
 from qltui.tui.prompt import WordsScreen
 from qltui.tui.screens.base import PANE_BINDINGS, PaneRow, PaneScreen, Question
 from qltui.tui.screens.history_keys import HISTORY_BINDINGS, HistoryKeys, Listed
-from qltui.tui.screens.night_question import NightAnswer, ask_night, map_table, parse_nights
+from qltui.tui.screens.night_question import NightAnswer, ask_night, map_table
 from qltui.tui.selection import Selection
 from qltui.tui.text import Line, clean, join
 from qltui.tui.widgets.drawn import Drawn
@@ -222,7 +223,7 @@ class NightScreen(HistoryKeys, PaneScreen):
         page = self._answer.page if self._answer is not None else None
         if page is None or page.first is None or page.last is None:
             return (("no night in this record", "dim"),)
-        whole = (page.first, page.last) == (0, 99999999)
+        whole = (page.first, page.last) == EVERY_NIGHT
         nights = night_date(page.first) if page.first == page.last else f"{_date(page.first)} to {_date(page.last)}"
         shown = f"{len(page.rows):,} of {page.total:,}" if page.totals else f"{len(page.rows):,} of many"
         shown = shown if page.older or self.wish.before is not None else ""

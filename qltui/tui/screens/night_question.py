@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from qltui.store.history import CellValue, NightPage, NightRow, NightWish
     from qltui.tui.screens.base import Question
 
-__all__ = ["NightAnswer", "ask_night", "map_table", "parse_nights"]
+__all__ = ["NightAnswer", "ask_night", "map_table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,34 +54,6 @@ def ask_night(wish: NightWish, metric: str, instrument: Instrument) -> Question:
         return NightAnswer(page, night_table(page, instrument), metric, found)
 
     return ask
-
-
-def parse_nights(words: str) -> tuple[int, int] | None:
-    """Return the first and the last night that are typed: one night, or two of them; None for no words.
-
-    A night is YYYYMMDD or YYYY-MM-DD; ``all`` means every one.
-
-    Raises
-    ------
-    ValueError
-        Where that is no night; the message says what is wanted.
-    """
-    words = words.strip().lower()
-    if not words:
-        return None
-    if words == "all":
-        return 0, 99999999
-    compact = "".join(words.split()).replace("..", ":").replace("to", ":")
-    if ":" not in compact and compact.count("-") in (1, 5):
-        # One dash stands between two nights; five are those within and between them.
-        place = compact.index("-") if compact.count("-") == 1 else [i for i, c in enumerate(compact) if c == "-"][2]
-        compact = f"{compact[:place]}:{compact[place + 1 :]}"
-    parts = [part.replace("-", "") for part in compact.split(":")]
-    if len(parts) > 2 or not all(part.isascii() and part.isdigit() and len(part) == 8 for part in parts):
-        msg = f"{words!r} is no night: give 20191001, or 20191001-20191031, or all"
-        raise ValueError(msg)
-    nights = sorted(int(part) for part in parts)
-    return nights[0], nights[-1]
 
 
 def map_table(rows: Sequence[NightRow], answer: NightAnswer, instrument: Instrument) -> Table:

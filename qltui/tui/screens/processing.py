@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 from textual.binding import Binding
 
 from qltui.model import Status
+from qltui.tables.nights import EVERY_NIGHT, parse_nights
 from qltui.tui.prompt import ChoiceScreen, WordsScreen
 from qltui.tui.screens.base import PANE_BINDINGS, PaneRow, PaneScreen, Question
 from qltui.tui.screens.history_keys import HISTORY_BINDINGS, HistoryKeys, Listed
-from qltui.tui.screens.night_question import parse_nights
 from qltui.tui.selection import Selection
 from qltui.tui.source import ReadError
 from qltui.tui.text import Line, clean, join
@@ -201,7 +201,7 @@ class ProcessingScreen(HistoryKeys, PaneScreen):
             return (("no process in this record", "dim"),)
         nights = wish.nights
         span = "all nights"
-        if nights is not None and nights != (0, 99999999):
+        if nights is not None and nights != EVERY_NIGHT:
             span = night_date(nights[0])
             span += f" to {night_date(nights[1])}" if nights[0] != nights[1] else ""
         total = f" of {page.total:,}" if page.total is not None else " and older ones" if page.older else ""

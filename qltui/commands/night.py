@@ -1,0 +1,77 @@
+"""``qltui night``: the exposures of a night or of several, and what they add up to."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Final
+
+from qltui.commands.exit_codes import CommandError, ExitCode
+from qltui.commands.options import add_state, configuration, instrument_of
+from qltui.commands.selecting import add_form, open_record, output
+from qltui.store.history import NightPage, NightWish, night_page
+from qltui.tables.filtering import FilterError, filter_table
+from qltui.tables.night import night_table, night_terms, totals_table
+from qltui.tables.nights import parse_nights
+from qltui.tables.writers import to_text
+
+__all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "main"]
+
+DESCRIPTION = """\
+List the exposures of a night or of a range of nights, oldest first, with the verdict of each step, flags and comments,
+and what they add up to."""
+EPILOG = """\
+examples:
+  qltui night                              the latest night
+  qltui night 20191001                     one night
+  qltui night 20191001-20191031 --filter "science status>=warning"
+  qltui night all --limit 100 --csv > season.csv
+  qltui night --json | jq '.rows[] | select(.status == "ALARM") | .expid'
+
+The newest 500 are listed; --limit says otherwise, 0 means all. A filter has the words of `/` on the screen.
+exit status: 0 listed, 64 no night or filter, 66 nothing in the record
+"""
+_ALL: Final = 10_000_000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    parser.add_argument(
+        "nights", nargs="?", default="", metavar="NIGHT|FIRST-LAST", help="YYYYMMDD, two of them, or all; none: latest"
+    )
+    parser.add_argument("--filter", default="", metavar="WORDS", help="only rows with these words, as `/` has them")
+    parser.add_argument("--limit", type=int, default=500, metavar="N", help="the newest N (default 500; 0: all)")
+    add_form(parser)
+    add_state(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Carry out the command and return the exit status."""
+    config = configuration(args)
+    instrument = instrument_of(config)
+    if args.limit < 0:
+        msg = f"--limit {args.limit}: give a number of exposures, 0 for all"
+        raise CommandError(msg, ExitCode.USAGE)
+    try:
+        nights = parse_nights(args.nights)
+    except ValueError as error:
+        raise CommandError(str(error), ExitCode.USAGE) from error
+    first, last = nights if nights is not None else (None, None)
+    terms = night_terms(args.filter, instrument)
+    wish = NightWish(config.site.instrument, first, last, terms, limit=args.limit or _ALL)
+    with open_record(config) as reader:
+        page = reader.ask(night_page, wish)
+    if page.first is None:
+        msg = f"no night is in the record of {config.state_directory} yet"
+        raise CommandError(msg, ExitCode.NO_INPUT)
+    try:
+        table = filter_table(night_table(page, instrument), args.filter)
+    except FilterError as error:
+        raise CommandError(str(error), ExitCode.USAGE) from error
+    output(table, args)
+    if not (args.json or args.csv or args.ecsv) and page.totals:
+        print("\n" + _totals(page), end="")
+    return ExitCode.OK
+
+
+def _totals(page: NightPage) -> str:
+    return to_text(totals_table(page), everything=True)
