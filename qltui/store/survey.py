@@ -52,7 +52,7 @@ def night_summaries(database: Database, instrument: str, nights: tuple[int, int]
            FROM night_sum WHERE instrument_id = ? AND night BETWEEN ? AND ? ORDER BY night, obstype, program""",
         (_instrument(database, instrument), *nights),
     )
-    return [NightSummary(*row) for row in rows]
+    return list(map(NightSummary._make, rows))
 
 
 def field_summaries(
@@ -95,7 +95,7 @@ def field_summaries(
             WHERE instrument_id = ? AND field IS NOT NULL AND night BETWEEN ? AND ?{among}
             GROUP BY field, obstype, program ORDER BY field"""  # noqa: S608 -- columns of our own
         rows = database.sql(query, (number, *nights, *obstypes, *programs))
-    return [FieldSummary(*row) for row in rows]
+    return list(map(FieldSummary._make, rows))
 
 
 def _is_short(database: Database, instrument: int, nights: tuple[int, int]) -> bool:

@@ -59,7 +59,7 @@ def judge_field(field: FieldSummary, rule: Rule) -> Plan:
     usable = field.good + field.warning
     reached: float | None = field.effective if rule.name == "effective" else field.seconds
     assert reached is not None
-    if reached >= rule.goal and usable:
+    if _is_done(field, rule):
         return Plan(False, Status.NORMAL, "done", reached)
     if rule.name == "effective" and field.undetermined:
         if field.undetermined == usable:
@@ -71,6 +71,12 @@ def judge_field(field: FieldSummary, rule: Rule) -> Plan:
         return Plan(True, Status.ALARM, f"all {field.bad} bad" if field.bad > 1 else "bad", reached)
     words = f"shallow: {reached:.0f} of {rule.goal:.0f} s"
     return Plan(True, Status.WARNING, f"{words}, {field.bad} bad" if field.bad else words, reached)
+
+
+def _is_done(field: FieldSummary, rule: Rule) -> bool:
+    return (field.effective if rule.name == "effective" else field.seconds) >= rule.goal and bool(
+        field.good + field.warning
+    )
 
 
 def plan_table(fields: Sequence[FieldSummary], rule: Rule, *, everything: bool = False, most: int = 0) -> Table:
@@ -92,7 +98,7 @@ def plan_table(fields: Sequence[FieldSummary], rule: Rule, *, everything: bool =
         Column("dec", "Dec", "deg", ".4f", ">", "Declination."),
         Column("last_night", "last night", doc="Of its newest exposure."),
     )
-    judged = [(field, judge_field(field, rule)) for field in fields]
+    judged = [(field, judge_field(field, rule)) for field in fields if everything or not _is_done(field, rule)]
     shown = [pair for pair in judged if everything or pair[1].repeat]
     shown.sort(key=lambda pair: (-pair[1].status.severity, -pair[0].last_night, pair[0].field))
     rows = tuple(
@@ -115,7 +121,7 @@ def plan_table(fields: Sequence[FieldSummary], rule: Rule, *, everything: bool =
         for field, plan in shown[: most or None]
     )
     count = sum(plan.repeat for _, plan in judged)
-    note = f"{count:,} of {len(judged):,} to repeat: {rule.words}"
+    note = f"{count:,} of {len(fields):,} to repeat: {rule.words}"
     if most and len(shown) > most:
         note += f"; the worst {most:,} are listed, an export has all"
     return Table("plan", "tiles to repeat", columns, rows, note)

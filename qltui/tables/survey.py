@@ -157,17 +157,18 @@ def month_nights(month: int) -> tuple[int, int]:
     return month * 100 + 1, month * 100 + 31
 
 
-def programs_table(summaries: Sequence[NightSummary], fields: Sequence[FieldSummary]) -> Table:
-    """Return one row for each program and one for all; tiles are counted once, whatever number of nights they took."""
+def programs_table(summaries: Sequence[NightSummary], tiles: Mapping[str, int], distinct: int) -> Table:
+    """Return one row for each program and one for all.
+
+    `tiles` has how many different ones each program has, `distinct` all of them: a tile of two nights counts once.
+    """
     groups: dict[str, list[NightSummary]] = {}
     for row in summaries:
         groups.setdefault(row.program, []).append(row)
-    tiles = Counter(field.program for field in fields)
     columns = (Column("program", "program", doc="Program."), *_COLUMNS)
     rows = [
         Row(program, (program or "(none)", *_values(totals_of(group), tiles.get(program, 0))))
         for program, group in sorted(groups.items())
     ]
-    distinct = len({field.field for field in fields})
     rows.append(Row("", ("all", *_values(totals_of(summaries), distinct))))
     return Table("survey-programs", "survey by program", columns, tuple(rows), RULE)

@@ -9,7 +9,13 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
 
 __all__ = [
     "PROJECTIONS",
@@ -18,6 +24,7 @@ __all__ = [
     "galactic_plane",
     "grid_lines",
     "project",
+    "project_many",
     "projector",
     "unproject",
     "zoomed",
@@ -100,6 +107,21 @@ def projector(view: SkyView) -> Callable[[float, float], tuple[float, float]]:
 def project(view: SkyView, ra: float, dec: float) -> tuple[float, float]:
     """Return where a direction lies in the view: -1 to 1 and -0.5 to 0.5 inside it, beyond that outside."""
     return projector(view)(ra, dec)
+
+
+def project_many(view: SkyView, ra: Floats, dec: Floats) -> tuple[Floats, Floats]:
+    """Return the places of many directions at once, shape (n,) each; see `project`."""
+    import numpy as np
+
+    lon = (ra + (180.0 - view.ra)) % 360.0 - 180.0
+    middle = _FORWARD[view.projection](0.0, view.dec)[1]
+    if view.projection == "rectangular":
+        x, y = -lon / 180.0, dec / 180.0
+    else:
+        table = _auxiliary()
+        angle = np.interp(dec, np.linspace(-90.0, 90.0, len(table)), table)
+        x, y = -lon / 180.0 * np.cos(angle), np.sin(angle) / 2.0
+    return x * view.zoom, (y - middle) * view.zoom
 
 
 def unproject(view: SkyView, x: float, y: float) -> tuple[float, float] | None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from qltui.tui.sky_projection import SkyView, galactic_plane, grid_lines, grid_step, project, projector
+from qltui.tui.sky_projection import SkyView, galactic_plane, grid_lines, grid_step, project, project_many, projector
 from qltui.tui.symbols import Charset
 from qltui.tui.text import Line
 
@@ -93,8 +92,6 @@ class Raster:
         Cells of the Galactic plane and of the grid, with their dots.
     labels : mapping
         Cell to a label of the grid.
-    counts : mapping
-        Fields inside the view, by kind.
     """
 
     view: SkyView
@@ -103,7 +100,6 @@ class Raster:
     plane: Mapping[Cell, int] = field(default_factory=dict)
     grid: Mapping[Cell, int] = field(default_factory=dict)
     labels: Mapping[Cell, str] = field(default_factory=dict)
-    counts: Mapping[str, int] = field(default_factory=dict)
 
     def nearest(self, cell: Cell, reach: int = 2) -> tuple[int, ...]:
         """Return the keys of the fields in a cell, or in the next one that has some."""
@@ -140,27 +136,43 @@ def rasterise(points: Sequence[MapPoint], view: SkyView, width: int, height: int
     """Return the fields, the grid and the Galactic plane as cells of a pane of `width` x `height`."""
     frame = frame_of(view, width, height)
     dot = _placer(view, frame, charset)
-    bits: dict[Cell, int] = {}
-    best: dict[Cell, MapPoint] = {}
-    keys: dict[Cell, list[int]] = {}
-    counts: Counter[str] = Counter()
-    for point in points:
-        place = dot(point.ra, point.dec)
-        if place is None:
-            continue
-        cell, bit = place
-        counts[point.kind] += 1
-        if cell not in bits:
-            bits[cell], best[cell], keys[cell] = bit, point, [point.key]
-            continue
-        bits[cell] |= bit
-        keys[cell].append(point.key)
-        if point.rank > best[cell].rank:
-            best[cell] = point
-    dots = {cell: (bits[cell], best[cell].kind, tuple(keys[cell])) for cell in bits}
+    dots = _gathered(points, view, frame, charset)
     plane = _dotted(dot(*place) for place in galactic_plane())
     grid = _dotted(dot(*place) for place in grid_lines(view, max(20, frame.across * 3 // 4)))
-    return Raster(view, frame, dots, plane, grid, _labels(view, frame), dict(counts))
+    return Raster(view, frame, dots, plane, grid, _labels(view, frame))
+
+
+def _gathered(
+    points: Sequence[MapPoint], view: SkyView, frame: Frame, charset: Charset
+) -> dict[Cell, tuple[int, str, tuple[int, ...]]]:
+    """Return the fields inside the view by cell: dots, the kind with the highest rank, keys. A season at once."""
+    if not points:
+        return {}
+    import numpy as np
+
+    columns, rows = charset.columns, charset.rows
+    across, down = frame.across * columns, frame.high * rows
+    ra, dec = np.array([point.ra for point in points]), np.array([point.dec for point in points])
+    x, y = project_many(view, ra, dec)
+    inside = np.flatnonzero((np.abs(x) <= 1.0) & (np.abs(y) <= 0.5))
+    if not inside.size:
+        return {}
+    # The last edge belongs to the last dot.
+    column = np.minimum(((x[inside] + 1.0) / 2.0 * across).astype(int), across - 1)
+    row = np.minimum(((0.5 - y[inside]) * down).astype(int), down - 1)
+    bits = np.array(_BRAILLE if rows == 4 else ((1, 2), (4, 8)) if columns == 2 else ((1,),))
+    cell = row // rows * frame.width + frame.left + column // columns
+    rank = np.array([point.rank for point in points])[inside]
+    order = np.lexsort((rank, cell))
+    starts = np.flatnonzero(np.diff(cell[order], prepend=-1))
+    ends = [*starts[1:].tolist(), order.size]
+    dots = np.bitwise_or.reduceat(bits[row % rows, column % columns][order], starts).tolist()
+    members = inside[order].tolist()
+    found = {}
+    for start, end, mask, number in zip(starts.tolist(), ends, dots, cell[order][starts].tolist(), strict=True):
+        chosen = [points[index] for index in members[start:end]]
+        found[number % frame.width, number // frame.width] = mask, chosen[-1].kind, tuple(item.key for item in chosen)
+    return found
 
 
 def _dotted(places: Iterable[tuple[Cell, int] | None]) -> dict[Cell, int]:

@@ -84,7 +84,7 @@ def test_nights_and_programs_are_summed_up():
     text = to_text(table)
     assert "1,200" in text
     assert "DARK BRIGHT" in text
-    programs = programs_table(rows, [field(1), field(2), field(2, "BRIGHT")])
+    programs = programs_table(rows, {"DARK": 2, "BRIGHT": 1}, 2)
     values = {row.values[0]: [plain_value(value) for value in row.values[1:4]] for row in programs.rows}
     assert values == {"BRIGHT": [4, 1, 1.0], "DARK": [8, 2, 2.0], "all": [12, 2, 3.0]}
 

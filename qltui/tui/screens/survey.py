@@ -134,9 +134,9 @@ class SurveyScreen(PaneScreen):
         """Hand the answer to the panes."""
         self._answer = answer if answer is not None else SurveyAnswer(self._choice)
         answer = self._answer
-        self.map.show(answer.raster, self._kind_look(), save_fields(answer.all_fields))
+        self.map.show(answer.raster, self._kind_look(), save_fields(answer.fields))
         self.query_one("#nights", TableView).show(nights_table(answer.summaries, answer.targets))
-        self.query_one("#programs", TableView).show(programs_table(answer.summaries, answer.all_fields))
+        self.query_one("#programs", TableView).show(programs_table(answer.summaries, answer.tiles, answer.distinct))
         self._show_totals()
 
     def _kind_look(self) -> Any:

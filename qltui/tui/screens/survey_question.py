@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,20 +64,25 @@ class SurveyChoice:
 
 @dataclass(frozen=True, slots=True)
 class SurveyAnswer:
-    """What the record knows of the chosen nights, and the map of it."""
+    """What the record knows of the chosen nights, and the map of it.
+
+    `tiles` has the number of different fields by program, `distinct` that of all.
+    """
 
     choice: SurveyChoice = SurveyChoice()
     known: tuple[int, int] | None = None
     summaries: tuple[NightSummary, ...] = ()
-    fields: Mapping[int, tuple[FieldSummary, ...]] = field(default_factory=dict)
+    fields: tuple[FieldSummary, ...] = ()
+    tiles: Mapping[str, int] = field(default_factory=dict)
+    distinct: int = 0
     targets: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
     programs: tuple[str, ...] = ()
     raster: Raster | None = None
 
-    @property
-    def all_fields(self) -> list[FieldSummary]:
-        """Every field, once for each of its programs."""
-        return [item for group in self.fields.values() for item in group]
+    def fields_of(self, keys: Sequence[int]) -> list[FieldSummary]:
+        """Return what is known of some fields, once for each of their programs."""
+        wanted = set(keys)
+        return [row for row in self.fields if row.field in wanted]
 
 
 def read_survey(choice: SurveyChoice, instrument: Instrument, charset: Charset) -> Callable[[Any], SurveyAnswer]:
@@ -107,11 +113,10 @@ def read_survey(choice: SurveyChoice, instrument: Instrument, charset: Charset) 
         raster = None
         if choice.width > 20 and choice.height > 3:
             raster = rasterise(points, choice.view, choice.width, choice.height, charset)
-        fields: dict[int, tuple[FieldSummary, ...]] = {}
-        for row, _ in judged:
-            fields[row.field] = (*fields[row.field], row) if row.field in fields else (row,)
+        fields = tuple(row for row, _ in judged)
+        tiles, distinct = Counter(row.program for row in fields), len({row.field for row in fields})
         programs = tuple(sorted({row.program for row in summaries if row.program}))
-        return SurveyAnswer(choice, known, tuple(chosen), fields, targets, programs, raster)
+        return SurveyAnswer(choice, known, tuple(chosen), fields, tiles, distinct, targets, programs, raster)
 
     return ask
 

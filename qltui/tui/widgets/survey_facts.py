@@ -42,7 +42,7 @@ def survey_lines(answer: SurveyAnswer, look: Callable[[str], tuple[str, str]], c
     lines: list[Line] = [
         ((f" {totals.exposures:,}", "strong"), (f" exp in {plural(totals.nights, 'night')}", "text")),
         (
-            (f" {len(answer.fields):,}", "strong"),
+            (f" {answer.distinct:,}", "strong"),
             (" tiles   ", "text"),
             (_hours(totals.seconds), "strong"),
             (" open", "text"),
@@ -54,12 +54,11 @@ def survey_lines(answer: SurveyAnswer, look: Callable[[str], tuple[str, str]], c
     by_program: dict[str, list] = {}
     for row in answer.summaries:
         by_program.setdefault(row.program, []).append(row)
-    tiles = Counter(field.program for field in answer.all_fields)
     for program, rows in sorted(by_program.items()):
         sums = totals_of(rows)
         letter, role = look(program) if answer.choice.by == "program" else (" ", "")
         name = clean(program)[:7] or "(none)"
-        numbers = f"{tiles[program]:>5,} tiles{_hours(sums.seconds):>9}"
+        numbers = f"{answer.tiles.get(program, 0):>5,} tiles{_hours(sums.seconds):>9}"
         lines.append(((f" {letter} ", role), (f"{name:<7}", "text"), (numbers, "dim")))
     counts: Counter[str] = Counter()
     for night in answer.targets.values():
@@ -80,9 +79,8 @@ def cursor_lines(answer: SurveyAnswer, keys: Sequence[int], place: tuple[float, 
         lines.append(((" cursor ", "dim"), (f"RA {place[0]:5.1f}°  Dec {place[1]:+5.1f}°", "text")))
     if len(keys) > 1:
         lines.append(((f" {len(keys)} tiles here: + comes nearer", "dim"),))
-    for key in keys[:3]:
-        for row in answer.fields.get(key, ()):
-            words = f" {clean(row.program)[:8]} {row.exposures} exp {row.seconds:,.0f} s"
-            tail = f"  bad {row.bad}" if row.bad else ""
-            lines.append(((f" {field_name(key)}", "strong"), (words, "text"), (tail, "bad")))
+    for row in answer.fields_of(keys[:3]):
+        words = f" {clean(row.program)[:8]} {row.exposures} exp {row.seconds:,.0f} s"
+        tail = f"  bad {row.bad}" if row.bad else ""
+        lines.append(((f" {field_name(row.field)}", "strong"), (words, "text"), (tail, "bad")))
     return lines
