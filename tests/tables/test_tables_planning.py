@@ -10,7 +10,7 @@ import pytest
 
 from qltui.model import Status
 from qltui.store.survey_views import FieldExposure, FieldSummary, NightSummary
-from qltui.tables.nights import nights_words, parse_nights
+from qltui.tables.night_range import nights_words, parse_range
 from qltui.tables.offline import WANTED, Offline, OfflineResult, match_offline, offline_kind
 from qltui.tables.planning import Rule, comparison_table, differs, judge_field, plan_table
 from qltui.tables.read_table import TableError, read_table
@@ -40,8 +40,8 @@ KNOWN = (20190901, 20191002)
     ],
 )
 def test_ranges_of_nights_in_words(words, nights):
-    assert parse_nights(words, KNOWN) == nights
-    assert parse_nights(nights_words(nights), KNOWN) == nights
+    assert parse_range(words, KNOWN) == nights
+    assert parse_range(nights_words(nights), KNOWN) == nights
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_ranges_of_nights_in_words(words, nights):
 )
 def test_what_is_no_range_says_what_can_be_said(words):
     with pytest.raises(ValueError, match=r"no range of nights; say|no date"):
-        parse_nights(words, KNOWN)
+        parse_range(words, KNOWN)
 
 
 # -- survey --------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from textual.binding import Binding
 
 from qltui.sky.kept import cache_directory
 from qltui.tables.conditions import condition_points, conditions_table
-from qltui.tables.nights import parse_nights
+from qltui.tables.night_range import parse_range
 from qltui.tui.prompt import WordsScreen
 from qltui.tui.screens.base import PANE_BINDINGS, PaneRow, PaneScreen, Question
 from qltui.tui.screens.conditions_question import AlmanacError, ConditionsAnswer, place_of, read_conditions, reckon
@@ -249,7 +249,7 @@ class ConditionsScreen(PaneScreen):
             if not words:
                 return
             try:
-                nights = parse_nights(words, (0, 0))
+                nights = parse_range(words, (0, 0))
             except ValueError:
                 nights = None
             if nights is None:

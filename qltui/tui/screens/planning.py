@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from textual import on
 from textual.binding import Binding
 
-from qltui.tables.nights import nights_words, parse_nights
+from qltui.tables.night_range import nights_words, parse_range
 from qltui.tables.planning import RULES, Rule, plan_table
 from qltui.tables.survey import field_name, month_nights, nights_table
 from qltui.tui.prompt import ChoiceScreen, WordsScreen
@@ -68,7 +68,7 @@ class PlanningScreen(PaneScreen):
     @staticmethod
     def _kept_nights(words: str) -> str:
         try:
-            parse_nights(words, (20000101, 20000101))
+            parse_range(words, (20000101, 20000101))
         except ValueError:
             return "last 30"
         return words
@@ -188,7 +188,7 @@ class PlanningScreen(PaneScreen):
             if words is None:
                 return
             try:
-                parse_nights(words, known)
+                parse_range(words, known)
             except ValueError as error:
                 self.say(clean(str(error)), "warn")
                 return

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from qltui.instruments.base import Instrument
 from qltui.store.survey_views import FieldExposure, FieldSummary, NightSummary
-from qltui.tables.nights import parse_nights
+from qltui.tables.night_range import parse_range
 from qltui.tables.offline import WANTED, Offline, match_offline
 from qltui.tables.planning import Rule, comparison_table, differs, plan_table
 from qltui.tables.table import Table
@@ -39,7 +39,7 @@ class PlanChoice:
     Attributes
     ----------
     nights : str
-        As `qltui.tables.nights.parse_nights` reads it.
+        As `qltui.tables.night_range.parse_range` reads it.
     program : str
         Only this one; all where empty.
     field : int or None
@@ -89,7 +89,7 @@ def read_plan(choice: PlanChoice, instrument: Instrument) -> Callable[[Any], Pla
             known = source.ask(survey.night_range, name)
             if known is None:
                 return PlanAnswer()
-            nights = parse_nights(choice.nights, known) or known
+            nights = parse_range(choice.nights, known) or known
             summaries = [row for row in source.ask(survey.night_summaries, name, nights) if row.obstype in sky]
             only = (choice.program,) if choice.program else ()
             fields = source.ask(survey.field_summaries, name, nights, sky, programs=only)

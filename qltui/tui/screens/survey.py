@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from textual import on
 from textual.binding import Binding
 
-from qltui.tables.nights import nights_words, parse_nights
+from qltui.tables.night_range import nights_words, parse_range
 from qltui.tables.survey import month_nights, nights_table, programs_table
 from qltui.tui.prompt import WordsScreen
 from qltui.tui.screens.base import PANE_BINDINGS, PaneRow, PaneScreen, Question
@@ -213,7 +213,7 @@ class SurveyScreen(PaneScreen):
             if words is None:
                 return
             try:
-                nights = parse_nights(words, known)
+                nights = parse_range(words, known)
             except ValueError as error:
                 self.say(str(error), "warn")
                 return
