@@ -23,7 +23,7 @@ from qltui.tui.pictures.histogram import Mark, count_bars, histogram_lines
 from qltui.tui.pictures.patches import choose_layout, judged_patches, patch_lines
 from qltui.tui.pictures.places import fit_frame, place_lines
 from qltui.tui.pictures.points import Points, make_points, points_table, wanted_columns
-from qltui.tui.pictures.shades import limit_scale, scale_lines, scatter_scale, shade_of
+from qltui.tui.pictures.shades import limit_scale, outlier_words, scale_lines, scatter_scale, shade_of
 from qltui.tui.symbols import CHARSETS
 from qltui.tui.text import line_width, plain
 
@@ -254,7 +254,7 @@ def test_a_scatter_has_limit_lines_and_the_shapes_of_what_is_beyond():
     assert beyond["△"].points == ((20.0, 130.0),)
     assert beyond["△"].role == "warn"
     assert beyond["▲"].points == ((21.0, 150.0),)
-    assert graph.note == "1 of 23 without a value"
+    assert graph.note == "farthest out: 21 (150) 20 (130); 1 of 23 without a value"
 
 
 def test_an_outlier_presses_nothing_together_and_is_not_lost():
@@ -262,8 +262,21 @@ def test_an_outlier_presses_nothing_together_and_is_not_lost():
     graph = scatter_graph(points, SKY, LIMITS, BRAILLE, ".0f", whole=False)
     assert graph.spec.y_limits[1] < 200
     assert (200.0, 1e6) in [point for series in graph.spec.series for point in series.points]
-    assert graph.note == "1 above, up to 1000000: z shows the whole range"
+    assert graph.note == "farthest out: 200 (1000000); 1 above, up to 1000000: z shows the whole range"
     assert scatter_graph(points, SKY, LIMITS, BRAILLE, ".0f", whole=True).spec.y_limits is None
+
+
+def test_rows_that_are_out_are_named():
+    many = fibres([100.0] * 30 + [150.0, 160.0, 170.0, 180.0, 190.0, 200.0])
+    assert outlier_words(many, LIMITS, ".0f") == "farthest out: 35 (200) 34 (190) 33 (180) 32 (170) and 2 more"
+    assert outlier_words(fibres([100.0]), LIMITS, ".0f") == ""
+    assert outlier_words(fibres([1.0, 2.0], good=(True, False)), None, ".0f") == "not good: 1"
+    assert outlier_words(fibres([1.0, 2.0], good=(True, True)), None, ".0f") == ""
+    noise = fibres([0.0, 0.1, -0.1, 0.05, -0.05, 9.0])
+    assert outlier_words(noise, scatter_scale(noise.values, 0.0), ".1f") == "farthest out: 5 (9.0)"
+    points = at((150.0, 151.0), (30.0, 31.0), (900.0, 100.0))
+    shown = Subject(DESI.metric("SKYCONT"), PLACES, "", p.SKYCONT, points)
+    assert "farthest out: 0 (900)" in text(picture_lines(shown, Options(), BRAILLE, 78, 16))
 
 
 def test_ticks_of_fibres_are_whole_numbers():

@@ -15,7 +15,7 @@ from qltui.tui.pictures.histogram import Mark, histogram_lines
 from qltui.tui.pictures.patches import Patch, choose_layout, judged_patches, patch_lines
 from qltui.tui.pictures.places import flag_lines, place_lines
 from qltui.tui.pictures.points import Points
-from qltui.tui.pictures.shades import Scale, limit_scale, scale_lines, scatter_scale
+from qltui.tui.pictures.shades import Scale, limit_scale, outlier_words, scale_lines, scatter_scale
 from qltui.tui.symbols import Charset
 from qltui.tui.text import Line, clean, wrap
 
@@ -233,6 +233,8 @@ def _places(subject: Subject, _options: Options, charset: Charset, width: int, h
         legend = flag_lines(points, charset)
     else:
         legend = scale_lines(scale, charset, width, subject.form, unit_of(subject))
+    words = outlier_words(points, scale, subject.form)
+    legend += [((f" {words}", "text"),)] if words else []
     return [*place_lines(points, subject.picture, scale, charset, width, height - len(legend)), *legend]
 
 

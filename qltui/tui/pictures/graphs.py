@@ -11,7 +11,7 @@ from qltui.instruments.base import Picture
 from qltui.model import Status
 from qltui.tui.charts import ChartSpec, LegendEntry, Limit, Series, nice_step
 from qltui.tui.pictures.points import Points
-from qltui.tui.pictures.shades import Scale, shade_of
+from qltui.tui.pictures.shades import Scale, outlier_words, shade_of
 from qltui.tui.symbols import STATUS_MARKS, Charset
 
 if TYPE_CHECKING:
@@ -146,7 +146,8 @@ def scatter_graph(
         zero = Series(((x_range[0], 0.0), (x_range[1], 0.0)), "dim", joined=True)
         series = (zero, *series)
     spec = ChartSpec(series, _limits(scale, x_range), x_range, ticks, _x_label(picture), form, y_limits=focus)
-    return Graph(spec, _joined(_missing_words(points), beyond_words(points.values, focus, form)))
+    notes = (outlier_words(points, scale, form), _missing_words(points), beyond_words(points.values, focus, form))
+    return Graph(spec, _joined(*notes))
 
 
 def _joined(*parts: str) -> str:

@@ -9,12 +9,25 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from qltui.tui.symbols import Charset
 from qltui.tui.text import Line
 
-__all__ = ["NO_VALUE", "Scale", "Shade", "limit_scale", "scale_lines", "scatter_scale", "shade_of", "sigma_of"]
+if TYPE_CHECKING:
+    from qltui.tui.pictures.points import Points
+
+__all__ = [
+    "NO_VALUE",
+    "Scale",
+    "Shade",
+    "limit_scale",
+    "outlier_words",
+    "scale_lines",
+    "scatter_scale",
+    "shade_of",
+    "sigma_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +146,29 @@ def shade_of(scale: Scale | None, value: float) -> tuple[Shade, str, int]:
     level = level_of(scale, value)
     shade = _SHADES[level]
     return shade, shade.judged if scale.judged else shade.plain, abs(level - _MIDDLE)
+
+
+def outlier_words(points: Points, scale: Scale | None, form: str, most: int = 4) -> str:
+    """Return which rows are not good or farthest out, by name and with their value; nothing where none is.
+
+    Where limits hold, rows beyond the normal range count; elsewhere those beyond five standard deviations.
+    """
+    if points.good:
+        names = [name for name, good in zip(points.names, points.good, strict=True) if not good]
+        return f"not good: {_listed(names, most)}" if names else ""
+    if scale is None or not math.isfinite(scale.reference):
+        return ""
+    least = 2 if scale.judged else _MIDDLE
+    out = [
+        (abs(value - scale.reference), f"{name} ({value:{form}})")
+        for name, value in zip(points.names, points.values, strict=True)
+        if math.isfinite(value) and shade_of(scale, value)[2] >= least
+    ]
+    return f"farthest out: {_listed([words for _, words in sorted(out, reverse=True)], most)}" if out else ""
+
+
+def _listed(words: Sequence[str], most: int) -> str:
+    return " ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")
 
 
 def scale_lines(
