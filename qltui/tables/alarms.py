@@ -15,7 +15,7 @@ from qltui.tables.table import Column, Row, Styled, Table
 __all__ = ["alarm_table", "date_time", "iso_time", "minutes_to_noon", "mute_table", "mute_words", "short_time"]
 
 _ALARM_COLUMNS: Final = (
-    Column("new", " ", doc="a star: raised since the observer last looked"),
+    Column("mark", " ", doc="a star: new since the observer last looked; a: acknowledged; m: muted"),
     Column("time", "time", "UT", doc="month, day and UT at which the alarm was raised"),
     Column("expid", "exposure", align=">", doc="number of the exposure"),
     Column("status", "status", doc="ALARM, FAILED or MISSING"),
@@ -86,7 +86,7 @@ def _alarm_row(alarm: AlarmEntry, *, is_new: bool) -> Row:
     return Row(
         alarm.number,
         (
-            Styled("*" if is_new else "", "active"),
+            Styled(*_mark(alarm, is_new=is_new)),
             short_time(alarm.time),
             alarm.expid,
             alarm.status,
@@ -101,6 +101,13 @@ def _alarm_row(alarm: AlarmEntry, *, is_new: bool) -> Row:
             iso_time(alarm.time),
         ),
     )
+
+
+def _mark(alarm: AlarmEntry, *, is_new: bool) -> tuple[str, str]:
+    """Return what tells at one glance what became of an alarm, and its role."""
+    if is_new:
+        return "*", "active"
+    return ("a", "dim") if alarm.acknowledged_by else ("m" if alarm.muted else "", "dim")
 
 
 def mute_table(found: AlarmList) -> Table:

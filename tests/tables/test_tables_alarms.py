@@ -37,8 +37,8 @@ def cells(table, name):
 
 
 def test_what_came_since_the_last_look_is_marked():
-    assert cells(alarm_table(FOUND, 150.0), "new") == ["*", "*", ""]
-    assert cells(alarm_table(FOUND), "new") == ["", "", ""]
+    assert cells(alarm_table(FOUND, 150.0), "mark") == ["*", "*", "m"]
+    assert cells(alarm_table(FOUND), "mark") == ["", "a", "m"]
 
 
 def test_a_line_says_who_saw_it_or_that_it_is_muted():

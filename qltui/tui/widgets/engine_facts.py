@@ -42,7 +42,7 @@ def engine_facts(engine: EngineView, health: Health, charset: Charset, *, observ
         What ended before is out of sight on the Monitor [s since 1970]; 0 where nothing is.
     """
     lines = [_mode(engine), _state(engine, health, charset)]
-    if engine.state != "none":
+    if health.is_alive:
         lines += [_queue(engine), _disk(engine)]
     lines.append(_fact("observer", (clean(engine.observer or observer) or "nobody named", "text")))
     if engine.configuration or engine.limits:
