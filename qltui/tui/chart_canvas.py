@@ -30,6 +30,11 @@ _BRAILLE: Final = 0x2800
 _DOTS: Final = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 """Bits of the dots of a cell, by column and row from the top."""
 
+_MASKS: Final = tuple(
+    {(first, last): sum(dots[first : last + 1]) for first in range(4) for last in range(first, 4)} for dots in _DOTS
+)
+"""Bits of all dots of a column from one to another."""
+
 
 def load() -> str:
     """Load plotext, which takes a while, and return why it cannot be loaded, or nothing.
@@ -144,9 +149,13 @@ def _put_spans(
         top, bottom = _dot(high, y_limits, height), _dot(low, y_limits, height)
         if bottom < 0 or top >= height:
             continue
-        for dot in range(max(0, top), min(height - 1, bottom) + 1):
-            place = (dot // steps, column // columns)
-            bits[place] = bits.get(place, 0) | _DOTS[column % columns][dot % steps]
+        first, last = max(0, top), min(height - 1, bottom)
+        # A cell at a time costs a quarter of a dot at a time.
+        masks, cell, row = _MASKS[column % columns], column // columns, first // steps
+        while row * steps <= last:
+            mask = masks[max(0, first - row * steps), min(steps - 1, last - row * steps)]
+            bits[row, cell] = bits.get((row, cell), 0) | mask
+            row += 1
     for (row, column), dots in bits.items():
         if rows[row][column][0] == " ":
             char = chr(_BRAILLE + dots) if charset.name == "braille" else "│"
