@@ -9,7 +9,8 @@ from pathlib import Path
 
 from qltui.commands.exit_codes import CommandError, ExitCode
 from qltui.commands.options import add_data, configuration
-from qltui.config import CONFIG_NAME, ConfigError, load_config, settings_of
+from qltui.commands.selecting import RECORD_NAME, open_record
+from qltui.config import CONFIG_NAME, Config, ConfigError, load_config, settings_of, with_version
 from qltui.config_text import template
 
 __all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "main"]
@@ -37,7 +38,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    config = configuration(args)
+    config = _with_record(configuration(args))
     settings = list(settings_of(config))
     if args.json:
         entries = {item.key: {"value": item.value, "origin": item.origin, "unit": item.unit} for item in settings}
@@ -52,6 +53,25 @@ def _show(args: argparse.Namespace) -> int:
     print(f"data directory         {config.data_directory or 'not set: give --data DIR'}")
     print(f"calibration directory  {config.calibration_directory or 'not set: give --calib DIR'}")
     return ExitCode.OK
+
+
+def _with_record(config: Config) -> Config:
+    """Return the settings with the version that is selected in the record, where there is one."""
+    path = config.state_directory / RECORD_NAME
+    if not path.is_file():
+        return config
+    from qltui.store import versions
+
+    with open_record(config) as reader:
+        version = reader.ask(versions.selected, "settings")
+    if version is None:
+        return config
+    try:
+        return with_version(config, version.content, version.origin)
+    except ConfigError as error:
+        # The engine says the same at its start, and works by the files.
+        print(f"settings {version.words} of the record cannot be used: {error}", file=sys.stderr)
+        return config
 
 
 def _init(args: argparse.Namespace) -> int:

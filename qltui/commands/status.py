@@ -95,11 +95,12 @@ def line_of(view: MonitorView, now: float) -> str:
     """Return the one line for a status bar."""
     if not engine_is_alive(view.engine, now):
         return f"qltui: {_engine_words(view.engine, now)}"
+    manual = f" manual, {view.engine.held} held" if view.engine.mode == "manual" else ""
     if view.process is None:
-        return f"qltui: {view.engine.state}, no exposure yet"
+        return f"qltui: {view.engine.state}, no exposure yet{manual}"
     exposure, verdict = view.process.exposure, view.process.verdict
     words = f"{exposure.expid} {exposure.obstype} {verdict.status.value}"
-    return f"qltui: {words} {view.process.done}/{len(view.process.cameras)} queue {view.engine.queue}"
+    return f"qltui: {words} {view.process.done}/{len(view.process.cameras)} queue {view.engine.queue}{manual}"
 
 
 def _lines(view: MonitorView, instrument: Instrument, now: float) -> list[str]:
@@ -107,6 +108,10 @@ def _lines(view: MonitorView, instrument: Instrument, now: float) -> list[str]:
     lines = [f"engine    {_engine_words(engine, now)}"]
     if engine.detail and engine_is_alive(engine, now):
         lines.append(f"          {engine.detail}")
+    if engine.mode == "manual":
+        lines.append(f"mode      manual: {engine.held} new exposures wait for the observer's choice")
+    if engine.observer:
+        lines.append(f"observer  {engine.observer}")
     lines.append(f"queue     {engine.queue} waiting, {engine.incomplete} incomplete")
     lines.extend(f"          incomplete: {name}" for name in engine.incomplete_names)
     if engine.disk_used is not None and engine.disk_free is not None:
