@@ -11,11 +11,12 @@ from typing import Final
 
 from qltui.store.codec import text_value
 from qltui.store.database import Database
-from qltui.store.survey_views import CLASSES, FieldExposure, FieldSummary, NightSummary
+from qltui.store.survey_views import CLASSES, FieldExposure, FieldPoint, FieldSummary, NightSummary
 
 __all__ = [
     "count_targets",
     "field_exposures",
+    "field_points",
     "field_summaries",
     "night_range",
     "night_summaries",
@@ -39,7 +40,7 @@ def _instrument(database: Database, name: str) -> int:
     return int(rows[0][0]) if rows else -1
 
 
-def _among(column: str, values: Sequence[str]) -> str:
+def _among(column: str, values: Sequence[str] | Sequence[int]) -> str:
     """Return a condition with a place for each of the values; nothing where there are none."""
     return f" AND {column} IN ({', '.join('?' * len(values))})" if values else ""
 
@@ -62,6 +63,7 @@ def field_summaries(
     obstypes: Sequence[str],
     *,
     programs: Sequence[str] = (),
+    fields: Sequence[int] = (),
 ) -> list[FieldSummary]:
     """Return the fields that were observed in a range of nights.
 
@@ -71,10 +73,11 @@ def field_summaries(
         First and last night.
     obstypes : sequence of str
         Types of exposures that look at the sky.
-    programs : sequence of str
+    programs, fields : sequence
         Only these; all where empty.
     """
-    among = _among("obstype", obstypes) + _among("program", programs)
+    among = _among("obstype", obstypes) + _among("program", programs) + _among("field", fields)
+    chosen = (*obstypes, *programs, *fields)
     known = night_range(database, instrument)
     number = _instrument(database, instrument)
     if known is not None and nights[0] <= known[0] and nights[1] >= known[1]:
@@ -82,7 +85,7 @@ def field_summaries(
             SELECT field, program, ra, dec, exposures, usable_seconds, effective, undetermined, good, warning, bad,
                    undecided, last_night
             FROM field_sum WHERE instrument_id = ?{among} ORDER BY field"""  # noqa: S608 -- columns of our own
-        rows = database.sql(query, (number, *obstypes, *programs))
+        rows = database.sql(query, (number, *chosen))
     else:
         index = "outcome_of_night" if _is_short(database, number, nights) else "outcome_of_field"
         # Of the columns without a function SQLite takes those of the row with the newest night.
@@ -94,8 +97,36 @@ def field_summaries(
             FROM outcome INDEXED BY {index}
             WHERE instrument_id = ? AND field IS NOT NULL AND night BETWEEN ? AND ?{among}
             GROUP BY field, obstype, program ORDER BY field"""  # noqa: S608 -- columns of our own
-        rows = database.sql(query, (number, *nights, *obstypes, *programs))
+        rows = database.sql(query, (number, *nights, *chosen))
     return list(map(FieldSummary._make, rows))
+
+
+def field_points(
+    database: Database,
+    instrument: str,
+    nights: tuple[int, int],
+    obstypes: Sequence[str],
+    *,
+    programs: Sequence[str] = (),
+) -> list[FieldPoint]:
+    """Return where the fields of a range of nights are and how good the best of their exposures is; for a map.
+
+    As `field_summaries`, with no more than a map needs: a season has tens of thousands of them.
+    """
+    among = _among("obstype", obstypes) + _among("program", programs)
+    known, number = night_range(database, instrument), _instrument(database, instrument)
+    if known is not None and nights[0] <= known[0] and nights[1] >= known[1]:
+        query = f"""
+            SELECT field, ra, dec, program, CASE WHEN good THEN 0 WHEN warning THEN 1 WHEN bad THEN 2 ELSE 3 END
+            FROM field_sum WHERE instrument_id = ? AND ra IS NOT NULL AND dec IS NOT NULL AND exposures{among}"""  # noqa: S608 -- columns of our own
+        return database.sql(query, (number, *obstypes, *programs))
+    index = "outcome_of_night" if _is_short(database, number, nights) else "outcome_of_field"
+    query = f"""
+        SELECT field, ra, dec, program, min(class) FROM outcome INDEXED BY {index}
+        WHERE instrument_id = ? AND field IS NOT NULL AND night BETWEEN ? AND ? AND class < 4
+              AND ra IS NOT NULL AND dec IS NOT NULL{among}
+        GROUP BY field, obstype, program"""  # noqa: S608 -- columns of our own
+    return database.sql(query, (number, *nights, *obstypes, *programs))
 
 
 def _is_short(database: Database, instrument: int, nights: tuple[int, int]) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
-__all__ = ["CLASSES", "FieldExposure", "FieldSummary", "NightSummary", "field_number", "field_place"]
+__all__ = ["CLASSES", "FieldExposure", "FieldPoint", "FieldSummary", "NightSummary", "field_number", "field_place"]
 
 CLASSES: Final = ("good", "warning", "bad", "open", "test")
 """What an exposure is counted as, from its newest process and the observer's flag; the flag decides where there is one.
@@ -15,6 +15,10 @@ finished; test: flagged so, and counted nowhere else. The record keeps the place
 
 _STEPS: Final = 36000
 """Steps of right ascension in the number of a field without tile."""
+
+
+FieldPoint: TypeAlias = tuple[int, float, float, str, int]
+"""A field on a map: number, right ascension, declination [deg], program, place in `CLASSES` of its best exposure."""
 
 
 class NightSummary(NamedTuple):

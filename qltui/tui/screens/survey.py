@@ -21,6 +21,7 @@ from qltui.tui.screens.survey_question import (
     program_look,
     read_field,
     read_survey,
+    read_under,
     save_fields,
 )
 from qltui.tui.selection import Selection
@@ -33,6 +34,7 @@ from qltui.tui.widgets.survey_facts import cursor_lines, survey_lines
 from qltui.tui.widgets.table import TableView
 
 if TYPE_CHECKING:
+    from qltui.store.survey_views import FieldSummary
     from qltui.tui.widgets.lines import Lines
 
 __all__ = ["SurveyScreen"]
@@ -40,6 +42,9 @@ __all__ = ["SurveyScreen"]
 _WIDE: Final = 140
 _MONTHS: Final = 1_000_000
 """Keys of rows below this are months."""
+
+_NAMED: Final = 3
+"""Fields under the cursor that are named."""
 
 _FEW: Final = 200
 """Cells with fewer fields than this are drawn by their shapes, good ones too."""
@@ -72,6 +77,7 @@ class SurveyScreen(PaneScreen):
             view=SkyView(projection if projection in PROJECTIONS else PROJECTIONS[0]),
         )
         self._answer = SurveyAnswer(self._choice)
+        self._under: tuple[tuple[int, ...], Sequence[FieldSummary]] = ((), ())
         super().__init__()
 
     # -- parts -------------------------------------------------------------------------------------------------
@@ -134,6 +140,7 @@ class SurveyScreen(PaneScreen):
         """Hand the answer to the panes."""
         self._answer = answer if answer is not None else SurveyAnswer(self._choice)
         answer = self._answer
+        self._under = ((), ())
         self.map.show(answer.raster, self._kind_look(), save_fields(answer.fields))
         self.query_one("#nights", TableView).show(nights_table(answer.summaries, answer.targets))
         self.query_one("#programs", TableView).show(programs_table(answer.summaries, answer.tiles, answer.distinct))
@@ -147,10 +154,32 @@ class SurveyScreen(PaneScreen):
         return kind_look(self.viewer.charset, sparse=raster is not None and len(raster.dots) < _FEW)
 
     def _show_totals(self) -> None:
-        answer, keys, place = self._answer, self.map.keys, self.map.place
+        """Show the sums, and under the cursor what is known of its fields as soon as it is read."""
+        keys = self.map.keys[:_NAMED]
+        if keys != self._under[0]:
+            self._under = (keys, [])
+            self._draw_totals()
+            self.run_worker(self._read_under(keys), group="under", exclusive=True)
+        else:
+            self._draw_totals()
+
+    async def _read_under(self, keys: tuple[int, ...]) -> None:
+        if not keys:
+            return
+        try:
+            found = await self.viewer.reader.read(read_under(self._choice, self.viewer.instrument, keys))
+        except ReadError as error:
+            self.say(f"the record cannot be read: {clean(str(error))}", "bad")
+            return
+        if self._under[0] == keys:
+            self._under = (keys, found)
+            self._draw_totals()
+
+    def _draw_totals(self) -> None:
+        answer, keys, place, under = self._answer, self.map.keys, self.map.place, self._under[1]
         look, charset = self._kind_look(), self.viewer.charset
         self.query_one("#totals", Drawn).show(
-            lambda _width, _charset: [*cursor_lines(answer, keys, place), *survey_lines(answer, look, charset)]
+            lambda _width, _charset: [*cursor_lines(under, keys, place), *survey_lines(answer, look, charset)]
         )
 
     # -- keys --------------------------------------------------------------------------------------------------

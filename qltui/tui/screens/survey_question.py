@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from qltui.instruments.base import Instrument
-from qltui.store.survey_views import FieldExposure, FieldSummary, NightSummary
-from qltui.tables.survey import KIND_STATUS, field_kind, field_name
+from qltui.store.survey_views import CLASSES, FieldExposure, FieldPoint, FieldSummary, NightSummary
+from qltui.tables.survey import KIND_STATUS, field_name
 from qltui.tables.table import Column, Row, Table
 from qltui.tui.sky_projection import SkyView
 from qltui.tui.sky_raster import MapPoint, Raster, rasterise
@@ -25,13 +25,16 @@ __all__ = [
     "program_look",
     "read_field",
     "read_survey",
+    "read_under",
     "save_fields",
 ]
 
 KINDS: Final = ("good", "warning", "bad", "open")
 """Classes of fields that the map can be held to."""
 
-_RANKS: Final = {"good": 0, "open": 1, "warning": 2, "bad": 3}
+_RANKS: Final = (0, 2, 3, 1)
+"""Of two fields in a cell the one with the higher rank is seen; in the order of `CLASSES`."""
+
 _ROLES: Final = ("trend", "key", "mark", "odd", "strong", "active")
 
 
@@ -72,17 +75,12 @@ class SurveyAnswer:
     choice: SurveyChoice = SurveyChoice()
     known: tuple[int, int] | None = None
     summaries: tuple[NightSummary, ...] = ()
-    fields: tuple[FieldSummary, ...] = ()
+    fields: tuple[FieldPoint, ...] = ()
     tiles: Mapping[str, int] = field(default_factory=dict)
     distinct: int = 0
     targets: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
     programs: tuple[str, ...] = ()
     raster: Raster | None = None
-
-    def fields_of(self, keys: Sequence[int]) -> list[FieldSummary]:
-        """Return what is known of some fields, once for each of their programs."""
-        wanted = set(keys)
-        return [row for row in self.fields if row.field in wanted]
 
 
 def read_survey(choice: SurveyChoice, instrument: Instrument, charset: Charset) -> Callable[[Any], SurveyAnswer]:
@@ -99,24 +97,40 @@ def read_survey(choice: SurveyChoice, instrument: Instrument, charset: Charset) 
             nights = choice.nights or known
             summaries = [row for row in source.ask(survey.night_summaries, name, nights) if row.obstype in sky]
             only = (choice.program,) if choice.program else ()
-            found = source.ask(survey.field_summaries, name, nights, sky, programs=only)
+            found = source.ask(survey.field_points, name, nights, sky, programs=only)
             targets = source.ask(survey.target_counts, name, nights)
         chosen = [row for row in summaries if row.program == choice.program or not choice.program]
-        judged = [(row, field_kind(row)) for row in found]
-        judged = [pair for pair in judged if not choice.kind or pair[1] == choice.kind]
+        if choice.kind:
+            found = [row for row in found if CLASSES[row[4]] == choice.kind]
         by_program = choice.by == "program"
         points = [
-            MapPoint(row.field, row.ra, row.dec, row.program if by_program else kind, _RANKS[kind])
-            for row, kind in judged
-            if row.ra is not None and row.dec is not None
+            MapPoint(number, ra, dec, program if by_program else CLASSES[kind], _RANKS[kind])
+            for number, ra, dec, program, kind in found
         ]
         raster = None
         if choice.width > 20 and choice.height > 3:
             raster = rasterise(points, choice.view, choice.width, choice.height, charset)
-        fields = tuple(row for row, _ in judged)
-        tiles, distinct = Counter(row.program for row in fields), len({row.field for row in fields})
+        tiles, distinct = Counter(row[3] for row in found), len({row[0] for row in found})
         programs = tuple(sorted({row.program for row in summaries if row.program}))
-        return SurveyAnswer(choice, known, tuple(chosen), fields, tiles, distinct, targets, programs, raster)
+        return SurveyAnswer(choice, known, tuple(chosen), tuple(found), tiles, distinct, targets, programs, raster)
+
+    return ask
+
+
+def read_under(
+    choice: SurveyChoice, instrument: Instrument, keys: Sequence[int]
+) -> Callable[[Any], list[FieldSummary]]:
+    """Return the question for what is known of a few fields."""
+
+    def ask(source: Any) -> list[FieldSummary]:
+        from qltui.store import survey
+
+        name, only = instrument.name, (choice.program,) if choice.program else ()
+        nights = choice.nights or source.ask(survey.night_range, name)
+        found: list[FieldSummary] = source.ask(
+            survey.field_summaries, name, nights, instrument.on_sky, programs=only, fields=tuple(keys)
+        )
+        return found
 
     return ask
 
@@ -156,35 +170,23 @@ def program_look(programs: Sequence[str]) -> Callable[[str], tuple[str, str]]:
     return lambda kind: (letters.get(kind, "*"), roles.get(kind, "dim"))
 
 
-def fields_table(fields: Sequence[FieldSummary]) -> Table:
+def fields_table(fields: Sequence[FieldPoint]) -> Table:
     """Return the fields of the map as a table, to be saved."""
     columns = (
         Column("field", "tile", doc="Tile, or right ascension and declination of a field without one."),
         Column("program", "program"),
         Column("ra", "RA", "deg", ".4f", ">", "Right ascension."),
         Column("dec", "Dec", "deg", ".4f", ">", "Declination."),
-        Column("exposures", "exposures", format="d", align=">"),
-        Column("seconds", "open", "s", ".0f", ">", "Open-shutter time of exposures that are good or have a warning."),
-        Column("good", "good", format="d", align=">"),
-        Column("warning", "warning", format="d", align=">"),
-        Column("bad", "bad", format="d", align=">"),
-        Column("open", "not judged", format="d", align=">"),
-        Column("last_night", "last night"),
+        Column("verdict", "verdict", doc="Of the best of its exposures."),
     )
     rows = tuple(
-        Row(
-            (row.field, row.program),
-            (
-                *(field_name(row.field), row.program, row.ra, row.dec, row.exposures, row.seconds),
-                *(row.good, row.warning, row.bad, row.open, str(row.last_night)),
-            ),
-        )
-        for row in fields
+        Row((number, program), (field_name(number), program, ra, dec, CLASSES[kind]))
+        for number, ra, dec, program, kind in fields
     )
     return Table("survey-fields", "survey fields", columns, rows)
 
 
-def save_fields(fields: Sequence[FieldSummary]) -> Callable[[Path], Path]:
+def save_fields(fields: Sequence[FieldPoint]) -> Callable[[Path], Path]:
     """Return what writes the fields to a CSV file in a directory."""
 
     def save(directory: Path) -> Path:

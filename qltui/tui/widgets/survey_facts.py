@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from qltui.store.survey_views import FieldSummary
 from qltui.tables.survey import KIND_STATUS, field_name, totals_of
 from qltui.tui.screens.survey_question import SurveyAnswer
 from qltui.tui.symbols import STATUS_MARKS, Charset
@@ -72,14 +73,14 @@ def survey_lines(answer: SurveyAnswer, look: Callable[[str], tuple[str, str]], c
     return lines
 
 
-def cursor_lines(answer: SurveyAnswer, keys: Sequence[int], place: tuple[float, float] | None) -> list[Line]:
+def cursor_lines(under: Sequence[FieldSummary], keys: Sequence[int], place: tuple[float, float] | None) -> list[Line]:
     """Return what is under the cursor: the place, and the fields there."""
     lines: list[Line] = []
     if place is not None:
         lines.append(((" cursor ", "dim"), (f"RA {place[0]:5.1f}°  Dec {place[1]:+5.1f}°", "text")))
     if len(keys) > 1:
         lines.append(((f" {len(keys)} tiles here: + comes nearer", "dim"),))
-    for row in answer.fields_of(keys[:3]):
+    for row in under:
         words = f" {clean(row.program)[:8]} {row.exposures} exp {row.seconds:,.0f} s"
         tail = f"  bad {row.bad}" if row.bad else ""
         lines.append(((f" {field_name(row.field)}", "strong"), (words, "text"), (tail, "bad")))
