@@ -27,7 +27,7 @@ examples:
   qltui comment 79                                  what was said of it
   qltui comment 79 --list --json                    with history and flags, for scripts
   qltui comment 79 "pixels of b3 look odd" --process 12
-  qltui comment 79 --edit 4 thin clouds in the west
+  qltui comment 79 thin clouds in the west --edit 4
   qltui comment 79 --delete 4
   qltui comment 79 --flag bad --reason "noise in b3"   --flag none takes it back
 
@@ -73,7 +73,7 @@ def _check(args: argparse.Namespace, text: str) -> None:
         With what to do instead.
     """
     if args.edit is not None and not text:
-        msg = f"--edit {args.edit} needs the new text: `qltui comment {args.number} --edit {args.edit} TEXT`"
+        msg = f"--edit {args.edit} needs the new text: `qltui comment {args.number} TEXT --edit {args.edit}`"
         raise CommandError(msg, ExitCode.USAGE)
     if args.delete is not None and text:
         msg = "--delete takes no text; leave one of them out"

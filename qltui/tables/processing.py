@@ -20,7 +20,7 @@ STATE_SHAPES: Final = {
     "running": Status.RUNNING,
     "failed": Status.FAILED,
     "cancelled": Status.CANCELLED,
-    "superseded": Status.NOT_EXPECTED,
+    "superseded": Status.NOT_CHECKED,
 }
 """What a process that did not end as it should looks like; one that is done has its verdict."""
 

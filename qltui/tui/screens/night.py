@@ -16,7 +16,7 @@ from qltui.tui.screens.history_keys import HISTORY_BINDINGS, HistoryKeys, Listed
 from qltui.tui.screens.night_question import NightAnswer, ask_night, map_table
 from qltui.tui.selection import Selection
 from qltui.tui.text import Line, clean, join
-from qltui.tui.widgets.drawn import Drawn
+from qltui.tui.widgets.drawn import ScrolledDrawn
 from qltui.tui.widgets.heat_map import HeatMap
 from qltui.tui.widgets.table import TableView
 from qltui.tui.words import night_date
@@ -80,7 +80,7 @@ class NightScreen(HistoryKeys, PaneScreen):
         return (
             TableView(id="table", empty="no exposure of this night", ticks=True),
             HeatMap(id="map", instrument=self.viewer.instrument),
-            Drawn(id="facts"),
+            ScrolledDrawn(id="facts"),
         )
 
     def plan(self, width: int, height: int) -> Sequence[PaneRow]:
@@ -195,7 +195,9 @@ class NightScreen(HistoryKeys, PaneScreen):
         self.heat.show(found, say, keep)
         self.heat.move_to(self.table.cursor_key)
         here = self.here
-        self.query_one("#facts", Drawn).show(lambda width, charset: night_facts(answer.page, here, charset, width))
+        self.query_one("#facts", ScrolledDrawn).show(
+            lambda width, charset: night_facts(answer.page, here, charset, width)
+        )
 
     def _moved(self) -> None:
         """Carry the exposure under the cursor to the other panes and screens."""

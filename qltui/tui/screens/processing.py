@@ -161,8 +161,13 @@ class ProcessingScreen(HistoryKeys, PaneScreen):
     def _show_runs(self, process: int, runs: tuple[CameraRun, ...]) -> None:
         from qltui.tables.processing import runs_table
 
+        table = runs_table(process, runs)
+        is_other = self.cameras.table is None or self.cameras.table.title != table.title
         self._runs = runs
-        self.cameras.show(runs_table(process, runs))
+        self.cameras.show(table)
+        if is_other and table.rows:
+            # Of another process the worst camera is wanted, not the one that was looked at.
+            self.cameras.move_to(table.rows[0].key)
 
     async def _read_runs(self) -> None:
         """Read the cameras of the process under the cursor; the page stays as it is."""
