@@ -11,8 +11,13 @@ from qltui.tui.chart_spec import ChartSpec, LegendEntry, Point, Series
 from qltui.tui.charts import nice_step
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from qltui.instruments.fiber_view import MarkedLine
     from qltui.tables.spectra import Spectrum
+
+    FloatArray = npt.NDArray[np.float64]
 
 __all__ = ["Y_RANGES", "SpectrumLook", "full_range", "lines_in", "spectrum_spec", "zoomed"]
 
@@ -39,8 +44,14 @@ class SpectrumLook:
 
 def full_range(spectra: Sequence[Spectrum]) -> tuple[float, float] | None:
     """Return the first and the last wavelength; None where there is none."""
-    values = [value for item in spectra for value in item.wavelength.tolist() if math.isfinite(value)]
-    return (min(values), max(values)) if values and max(values) > min(values) else None
+    import numpy as np
+
+    known = [item.wavelength[np.isfinite(item.wavelength)] for item in spectra]
+    known = [values for values in known if values.size]
+    if not known:
+        return None
+    low, high = min(float(values.min()) for values in known), max(float(values.max()) for values in known)
+    return (low, high) if high > low else None
 
 
 def zoomed(look: SpectrumLook, spectra: Sequence[Spectrum], factor: float, shift: float = 0.0) -> SpectrumLook:
@@ -62,18 +73,23 @@ def lines_in(lines: Sequence[MarkedLine], x_range: tuple[float, float], most: in
     return sorted(sorted(inside, key=lambda line: -line.strength)[:most])
 
 
-def _points(item: Spectrum, x_range: tuple[float, float]) -> tuple[Point, ...]:
-    pairs = zip(item.wavelength.tolist(), item.flux.tolist(), strict=True)
-    return tuple((x, y) for x, y in pairs if x_range[0] <= x <= x_range[1] and math.isfinite(y))
+def _seen(item: Spectrum, x_range: tuple[float, float]) -> tuple[FloatArray, FloatArray]:
+    """Return wavelengths and fluxes in a range, without those that are not known, in the order of wavelength."""
+    import numpy as np
+
+    x, y = item.wavelength, item.flux
+    keep = np.flatnonzero((x >= x_range[0]) & (x <= x_range[1]) & np.isfinite(y))
+    keep = keep[np.argsort(x[keep], kind="stable")]
+    return x[keep], y[keep]
 
 
-def _y_limits(points: Sequence[Point], part: str) -> tuple[float, float] | None:
-    values = sorted(y for _, y in points)
-    if part == Y_RANGES[0] or not values:
+def _y_limits(values: FloatArray, part: str) -> tuple[float, float] | None:
+    import numpy as np
+
+    if part == Y_RANGES[0] or not values.size:
         return None
-    outside = (1.0 - float(part.removesuffix("%")) / 100.0) / 2
-    last = len(values) - 1
-    low, high = values[round(outside * last)], values[round((1.0 - outside) * last)]
+    outside = (100.0 - float(part.removesuffix("%"))) / 2
+    low, high = (float(edge) for edge in np.percentile(values, (outside, 100.0 - outside)))
     margin = (high - low) * 0.05 or abs(high) * 0.1 or 1.0
     return low - margin, high + margin
 
@@ -100,21 +116,22 @@ def spectrum_spec(
     x_range = look.x_range or full_range(spectra)
     if x_range is None:
         return None
-    drawn = [(item, _points(item, x_range)) for item in spectra]
-    every = [point for _, points in drawn for point in points]
+    import numpy as np
+
+    drawn = [(item, *_seen(item, x_range)) for item in spectra]
+    every = np.concatenate([flux for _, _, flux in drawn])
     limits = _y_limits(every, look.y_range)
-    low, high = limits or ((min(y for _, y in every), max(y for _, y in every)) if every else (0.0, 1.0))
+    low, high = limits or ((float(every.min()), float(every.max())) if every.size else (0.0, 1.0))
     marked = lines_in(lines, x_range, max(4, columns // 14)) if look.lines else []
     series = [Series((), "band", spans=tuple((line.wavelength, low, high) for line in marked))] if marked else []
     numbers = list(dict.fromkeys(item.fiber for item in spectra))
     legend = [LegendEntry("┊", "known lines", "band")] if marked else []
-    for item, points in reversed(drawn):
-        place = numbers.index(item.fiber)
-        role = _ROLES[place % len(_ROLES)]
-        series.append(_curve(points, role, x_range, columns))
+    for item, wavelength, flux in reversed(drawn):
+        role = _ROLES[numbers.index(item.fiber) % len(_ROLES)]
+        series.append(_curve(wavelength, flux, role, x_range, columns))
     for place, number in enumerate(numbers if len(numbers) > 1 else ()):
-        points = tuple(point for item, points in drawn if item.fiber == number for point in points)
-        series.append(Series(_labels(points, x_range, place), _ROLES[place % 8], marker=_MARKS[place % 8]))
+        own = [(x, y) for item, x, y in drawn if item.fiber == number]
+        series.append(Series(_labels(own, x_range, place), _ROLES[place % 8], marker=_MARKS[place % 8]))
     masked = tuple((x, low) for item in spectra for x in item.masked.tolist() if x_range[0] <= x <= x_range[1])
     if masked:
         series.append(Series(masked, "odd", marker="x"))
@@ -137,34 +154,41 @@ def spectrum_spec(
     )
 
 
-def _curve(points: tuple[Point, ...], role: str, x_range: tuple[float, float], columns: int) -> Series:
+def _curve(wavelength: FloatArray, flux: FloatArray, role: str, x_range: tuple[float, float], columns: int) -> Series:
     """Return a curve: joined points, or where there are more than columns, from lowest to highest in each of these.
 
     Bars that do not meet their neighbour are drawn out to it, so that a curve stays one.
     """
-    if len(points) <= columns:
-        return Series(points, role, joined=True)
+    import numpy as np
+
+    if flux.size <= columns:
+        return Series(tuple(zip(wavelength.tolist(), flux.tolist(), strict=True)), role, joined=True)
     width = (x_range[1] - x_range[0]) / columns
-    ends: dict[int, tuple[float, float]] = {}
-    for x, y in points:
-        column = int((x - x_range[0]) / width)
-        low, high = ends.get(column, (y, y))
-        ends[column] = (min(low, y), max(high, y))
-    spans = []
-    before: tuple[float, float] | None = None
-    for column, (low, high) in sorted(ends.items()):
-        reach = before or (low, high)
-        spans.append((x_range[0] + (column + 0.5) * width, min(low, reach[1]), max(high, reach[0])))
-        before = (low, high)
-    return Series((), role, spans=tuple(spans))
+    column = ((wavelength - x_range[0]) / width).astype(int)
+    first = np.flatnonzero(np.diff(column, prepend=-1))
+    low, high = np.minimum.reduceat(flux, first), np.maximum.reduceat(flux, first)
+    reach_down, reach_up = np.minimum(low[1:], high[:-1]), np.maximum(high[1:], low[:-1])
+    bars = zip(
+        (x_range[0] + (column[first] + 0.5) * width).tolist(),
+        [float(low[0]), *reach_down.tolist()],
+        [float(high[0]), *reach_up.tolist()],
+        strict=True,
+    )
+    return Series((), role, spans=tuple(bars))
 
 
-def _labels(points: tuple[Point, ...], x_range: tuple[float, float], place: int) -> tuple[Point, ...]:
+def _labels(
+    parts: Sequence[tuple[FloatArray, FloatArray]], x_range: tuple[float, float], place: int
+) -> tuple[Point, ...]:
     """Return points at which a digit says whose curve this is; those of different fibres do not hide each other."""
+    import numpy as np
+
     step = (x_range[1] - x_range[0]) / _LABELS
     found: dict[int, Point] = {}
-    for x, y in points:
-        found.setdefault(int((x - x_range[0]) / step - place / len(_MARKS)), (x, y))
+    for wavelength, flux in parts:
+        part = np.floor((wavelength - x_range[0]) / step - place / len(_MARKS)).astype(int)
+        for index in np.flatnonzero(np.diff(part, prepend=-(10**6))).tolist():
+            found.setdefault(int(part[index]), (float(wavelength[index]), float(flux[index])))
     return tuple(found.values())
 
 
