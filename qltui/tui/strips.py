@@ -20,6 +20,9 @@ __all__ = ["Strip", "StripPoint", "TimeAxis", "axis_lines", "draw_strip"]
 _LEFT: Final = 8
 """Cells for the labels of the vertical axis."""
 
+_MANY: Final = 40
+"""Of more points than this each is as small as the charset allows, so that a cell shows four heights."""
+
 _BITS: Final = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 
@@ -96,6 +99,7 @@ class _Canvas:
         self.width, self.height, self.charset = width, height, charset
         self._bits: dict[tuple[int, int], tuple[int, str]] = {}
         self._chars: dict[tuple[int, int], tuple[str, str]] = {}
+        self._behind: dict[tuple[int, int], tuple[str, str]] = {}
 
     def dot(self, x: float, y: float, role: str) -> None:
         """Set the smallest dot at a place in cells."""
@@ -108,10 +112,10 @@ class _Canvas:
         before = self._bits.get(cell, (0, role))[0]
         self._bits[cell] = before | bit, role
 
-    def put(self, x: float, y: float, char: str, role: str) -> None:
-        """Put a character into a cell."""
+    def put(self, x: float, y: float, char: str, role: str, *, behind: bool = False) -> None:
+        """Put a character into a cell, above the dots or behind them."""
         if 0 <= x < self.width and 0 <= y < self.height:
-            self._chars[int(x), int(y)] = char, role
+            (self._behind if behind else self._chars)[int(x), int(y)] = char, role
 
     def cell(self, column: int, row: int) -> tuple[str, str]:
         """Return the character of a cell and its role."""
@@ -120,7 +124,7 @@ class _Canvas:
             return found
         bits, role = self._bits.get((column, row), (0, ""))
         if not bits:
-            return " ", ""
+            return self._behind.get((column, row), (" ", ""))
         if self.charset.ascii:
             return ".", role
         return (chr(0x2800 + bits) if self.charset.rows == 4 else " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"[bits & 15]), role
@@ -137,10 +141,14 @@ def draw_strip(strip: Strip, axis: TimeAxis, width: int, height: int, charset: C
     _draw_frame(canvas, strip, axis, (low, high))
     for role, curve in strip.curves:
         _draw_curve(canvas, [(axis.column(when, inner), _row(value, (low, high), rows)) for when, value in curve], role)
+    fine = len(strip.points) > _MANY and not charset.ascii
     for point in strip.points:
-        role = "mark" if point.time == axis.cursor else point.role
-        char = point.char or ("*" if charset.ascii else "•")
-        canvas.put(axis.column(point.time, inner), _row(point.value, (low, high), rows), char, role)
+        place = axis.column(point.time, inner), _row(point.value, (low, high), rows)
+        if point.time == axis.cursor or not fine:
+            role = "mark" if point.time == axis.cursor else point.role
+            canvas.put(*place, point.char or ("*" if charset.ascii else "•"), role)
+        else:
+            canvas.dot(*place, point.role)
     labels = _labels(strip, low, high, rows)
     for row in range(rows):
         text = labels.get(row, "")
@@ -159,13 +167,13 @@ def _draw_frame(canvas: _Canvas, strip: Strip, axis: TimeAxis, bounds: tuple[flo
     level, mark, cursor = ("-", ":", "|") if canvas.charset.ascii else ("╴", "┊", "│")
     for value, _ in strip.levels:
         for column in range(0, canvas.width, 2):
-            canvas.put(column, _row(value, bounds, canvas.height), level, "band")
+            canvas.put(column, _row(value, bounds, canvas.height), level, "band", behind=True)
     lines = [(when, mark, "rule") for when, _ in axis.marks]
     if axis.cursor is not None:
         lines.append((axis.cursor, cursor, "mark"))
     for when, char, role in lines:
         for row in range(canvas.height):
-            canvas.put(axis.column(when, canvas.width), row, char, role)
+            canvas.put(axis.column(when, canvas.width), row, char, role, behind=True)
 
 
 def _draw_curve(canvas: _Canvas, places: Sequence[tuple[float, float]], role: str) -> None:
