@@ -30,10 +30,15 @@ async def settle(app, pilot):
 
 
 async def press(app, pilot, *keys):
+    """Press keys; ``"=words"`` stands for words typed into a question in the place of those that are there."""
     for key in keys:
+        if key[:1] == "=" and len(key) > 1:
+            app.screen.words = key[1:]
+            app.screen._on_change(key[1:])
+            continue
         await pilot.press(key)
         await app.workers.wait_for_complete()
-        await pilot.pause()
+    await pilot.pause()
 
 
 @pytest.fixture
@@ -86,8 +91,8 @@ async def go_to(app, pilot, section):
 
 
 async def change_settle(app, pilot, value="5"):
-    await press(app, pilot, "slash", "ctrl+u", *"engine.settle", "enter", "home")
-    await press(app, pilot, "enter", "ctrl+u", *value, "enter")
+    await press(app, pilot, "slash", "=engine.settle", "enter", "home")
+    await press(app, pilot, "enter", f"={value}", "enter")
 
 
 # -- saving --------------------------------------------------------------------------------------------------------
@@ -96,7 +101,7 @@ async def change_settle(app, pilot, value="5"):
 async def test_changes_are_saved_under_a_name_with_a_reason_and_put_in_force(started, known_store):
     async with started() as (app, pilot):
         await change_settle(app, pilot)
-        await press(app, pilot, "S", "ctrl+u", *"winter", "enter", *"slow disk", "enter", "y")
+        await press(app, pilot, "S", "=winter", "enter", "=slow disk", "enter", "y")
         ((name, arguments),) = asked(known_store)
         assert name == "save_configuration"
         assert arguments == {
@@ -124,7 +129,7 @@ async def test_the_next_version_keeps_what_the_one_in_force_sets(started, known_
     known_store.tell(versions.select_version, "settings", made.number, "Ben")
     async with started() as (app, pilot):
         await change_settle(app, pilot, "6")
-        await press(app, pilot, "S", "enter", *"slower", "enter", "k")
+        await press(app, pilot, "S", "enter", "=slower", "enter", "k")
         ((_, arguments),) = asked(known_store)
         assert (arguments["name"], arguments["content"]) == ("winter", "[engine]\nin_flight = 3\nsettle = 6.0\n")
         save(known_store, "settings", "winter", arguments["content"], "slower", "Ann")
@@ -164,10 +169,10 @@ async def test_what_the_engine_refuses_stays_a_draft_and_can_be_saved_again(star
 async def test_limits_are_tried_on_the_last_nights_before_they_are_saved(started, known_store):
     async with started() as (app, pilot):
         await go_to(app, pilot, "criteria")
-        await press(app, pilot, "down", "enter", "n", "ctrl+u", *"-0.05 0.05", "enter", "S")
+        await press(app, pilot, "down", "enter", "n", "=-0.05 0.05", "enter", "S")
         line = app.screen.query("Lines").first().text
         assert "6 of 7 exposures of the last 2 nights would flip: 0 better, 6 worse." in line
-        await press(app, pilot, "y", "ctrl+u", *"strict", "enter", *"to see", "enter", "y")
+        await press(app, pilot, "y", "=strict", "enter", "=to see", "enter", "y")
         ((name, arguments),) = asked(known_store)
         assert (name, arguments["kind"], arguments["name"]) == ("save_configuration", "limits", "strict")
         (limit,) = parse_limits(arguments["content"], DESI, where="test", from_site=True)
@@ -183,9 +188,9 @@ async def test_an_entry_of_the_record_is_changed_in_its_place_and_taken_out(star
     known_store.tell(versions.select_version, "limits", made.number, "Ben")
     async with started() as (app, pilot):
         await go_to(app, pilot, "criteria")
-        await press(app, pilot, "slash", *"winter", "enter", "home")
+        await press(app, pilot, "slash", "=winter", "enter", "home")
         assert "2 of" in app.screen.heading("entries")
-        await press(app, pilot, "enter", "n", "ctrl+u", *"-1.5 1.5", "enter", "down", "x")
+        await press(app, pilot, "enter", "n", "=-1.5 1.5", "enter", "down", "x")
         assert "2 changes not saved" in head(app)
         assert "taken out" in text(app, "detail")
         (limit,) = app.screen.new_record_limits()
@@ -234,7 +239,7 @@ async def test_a_version_is_selected_and_made_the_default(started, known_store):
         await press(app, pilot, "d")
         assert "is the default" in said(app)
         await go_to(app, pilot, "settings")
-        await press(app, pilot, "slash", *"engine.", "enter")
+        await press(app, pilot, "slash", "=engine.", "enter")
         # The environment wins over the record, as over files.
         assert next(x for x in text(app, "entries").split("\n") if "slots" in x).split()[1:] == [
             "4",
@@ -274,7 +279,7 @@ async def test_a_version_that_cannot_be_used_is_told(started, known_store):
 
 async def test_what_decides_on_the_record_cannot_be_kept_in_it(started):
     async with started() as (app, pilot):
-        await press(app, pilot, "slash", *"paths.state", "enter", "home", "enter", "x")
+        await press(app, pilot, "slash", "=paths.state", "enter", "home", "enter", "x")
         assert "cannot be kept in it" in text(app, "detail")
 
 
