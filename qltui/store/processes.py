@@ -155,7 +155,7 @@ def _page(database: Database, wish: ProcessWish, instrument: int) -> list[Row]:
             FROM {source}
             LEFT JOIN configuration ON configuration.id = process.configuration_id
             LEFT JOIN limit_set ON limit_set.id = process.limit_set_id
-            WHERE exposure.instrument_id = ?{where} ORDER BY process.id DESC LIMIT ?""",  # noqa: S608 -- words of our own
+            WHERE night.instrument_id = ?{where} ORDER BY process.id DESC LIMIT ?""",  # noqa: S608 -- words of our own
         (*parameters, wish.limit + 1),
     )
 

@@ -36,6 +36,8 @@ _BAD: Final = (Status.ALARM, Status.WARNING, Status.FAILED, Status.UNKNOWN, Stat
 _BUSY: Final = 5.0
 """Many nights are not asked for again with every change of a busy record [s]."""
 _WIDE: Final = 120
+_PAGE: Final = 240
+"""Exposures that are shown at once: the longest night, and what is read, drawn and mapped within 0.2 s."""
 
 
 class NightScreen(HistoryKeys, PaneScreen):
@@ -121,7 +123,7 @@ class NightScreen(HistoryKeys, PaneScreen):
 
         if self._wish is None:
             terms = night_terms(self._words, self.viewer.instrument)
-            self._wish = NightWish(self.viewer.instrument.name, terms=terms)
+            self._wish = NightWish(self.viewer.instrument.name, terms=terms, limit=_PAGE)
         return self._wish
 
     def question(self) -> Question:
