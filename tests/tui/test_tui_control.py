@@ -39,7 +39,7 @@ async def press(app, pilot, *keys):
     for key in keys:
         await pilot.press(key)
         await app.workers.wait_for_complete()
-        await pilot.pause()
+    await pilot.pause()
 
 
 @pytest.fixture
