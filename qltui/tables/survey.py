@@ -142,7 +142,7 @@ def nights_table(
                 f"{night // 100}-{night % 100:02d}" if by_month else str(night),
                 " ".join(dict.fromkeys(row.program for row in group if row.program)),
                 *_values(totals_of(group)),
-                *(counted.get(night, {}).get(kind) for kind in classes),
+                *(counted[night][kind] if night in counted else None for kind in classes),
             ),
         )
         for night, group in sorted(by_night.items(), reverse=True)

@@ -126,8 +126,8 @@ class SurveyScreen(PaneScreen):
     # -- the record --------------------------------------------------------------------------------------------
 
     def arrive(self, selection: Selection) -> None:
-        """Take over a night."""
-        if selection.night is not None:
+        """Take over a night that somebody chose; that of the exposure one looks at does not narrow the view."""
+        if selection.night is not None and selection.process is None and selection.expid is None:
             self._choice = replace(self._choice, nights=(selection.night, selection.night))
 
     def question(self) -> Question:
