@@ -21,7 +21,7 @@ from qltui.tables.table import Table
 __all__ = ["ImportFailedError", "PlanAnswer", "PlanChoice", "read_offline", "read_plan"]
 
 
-MOST_ROWS: Final = 1000
+MOST_ROWS: Final = 400
 """Rows that are listed at most: nobody reads more."""
 
 MOST_COMPARED: Final = 20_000
