@@ -208,7 +208,7 @@ class TableView(Lines, can_focus=True):
         if self._order.column in {column.name for column in table.columns}:
             seen = seen.sorted(self._order.column, reverse=self._order.reverse)
         self._seen = seen.select(self.shown_columns(table))
-        self._widths = measure(self._seen, self.charset, sorted_by=self._order.column)
+        self._widths = measure(self._seen, sorted_by=self._order.column)
         rows = self._seen.rows
         found = next((index for index, row in enumerate(rows) if row.key == key), None) if key is not None else None
         self._row = found if found is not None else max(0, min(self._row, len(rows) - 1))

@@ -10,7 +10,7 @@ from qltui.tables.table import Column, Judged, Row, Styled, Table, Value, format
 from qltui.tui.symbols import STATUS_MARKS, STATUS_WORDS, Charset
 from qltui.tui.text import Line, cells, clean, fit, line_width
 
-__all__ = ["Layout", "cell_runs", "heading_line", "measure", "row_line", "visible_columns"]
+__all__ = ["Layout", "cell_runs", "cell_width", "heading_line", "measure", "row_line", "visible_columns"]
 
 _WIDEST = 40
 """A column is not wider than this; what is longer is cut and marked as cut."""
@@ -45,11 +45,21 @@ def cell_runs(value: Value, column: Column, charset: Charset) -> Line:
     return ((text, "text"),) if text else (("–", "dim"),)
 
 
-def measure(table: Table, charset: Charset, *, sorted_by: str = "") -> list[int]:
+def cell_width(value: Value, column: Column) -> int:
+    """Return how wide `cell_runs` will be, without making it: all rows are measured, a few are drawn."""
+    if isinstance(value, Status):
+        return 2 + cells(STATUS_WORDS[value][0])
+    size = cells(clean(format_value(value, column)))
+    if isinstance(value, Judged):
+        return size + 2 if size else 1
+    return size if size or isinstance(value, Styled) else 1
+
+
+def measure(table: Table, *, sorted_by: str = "") -> list[int]:
     """Return how wide each column wants to be."""
     widths = []
     for place, column in enumerate(table.columns):
-        longest = max((line_width(cell_runs(row.values[place], column, charset)) for row in table.rows), default=0)
+        longest = max([cell_width(row.values[place], column) for row in table.rows], default=0)
         # The arrow of the order has its place from the start, so that nothing moves when it comes.
         widths.append(min(_WIDEST, max(longest, cells(column.heading) + (2 if column.name == sorted_by else 0))))
     return widths
