@@ -70,7 +70,8 @@ def left_files(database: Database, process: int) -> tuple[LeftFile, ...]:
     rows = database.sql(
         """SELECT product.camera, product.kind, product.path, product.size
            FROM job JOIN product ON product.job_id = job.id
-           WHERE job.process_id = ? ORDER BY product.camera, job.attempt, product.id LIMIT ?""",
+           WHERE job.process_id = ? AND product.removed IS NULL
+           ORDER BY product.camera, job.attempt, product.id LIMIT ?""",
         (process, _MOST),
     )
     newest = {(camera, kind): LeftFile(camera, kind, path_from(path), size) for camera, kind, path, size in rows}
