@@ -42,6 +42,10 @@ RULE: Final = (
 )
 
 
+_FIRST_SUM: Final = NightSummary._fields.index("exposures")
+"""From here on the columns of a summary are sums, in the order of `Totals`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Totals:
     """Sums over nights: exposures, fields of each night, open-shutter time [s], exposures by class."""
@@ -61,9 +65,11 @@ class Totals:
 def totals_of(summaries: Iterable[NightSummary]) -> Totals:
     """Return the sums; a field of two nights counts in each of them."""
     rows = list(summaries)
-    names = ("exposures", "fields", "seconds", "usable_seconds", "good", "warning", "bad", "open", "test")
-    sums = {name: sum(getattr(row, name) for row in rows) for name in names}
-    return Totals(nights=len({row.night for row in rows}), **sums)
+    if not rows:
+        return Totals()
+    # Column by column: a season has thousands of rows, and this is drawn while the observer waits.
+    sums = [sum(column) for column in zip(*(row[_FIRST_SUM:] for row in rows), strict=True)]
+    return Totals(len({row.night for row in rows}), *sums)
 
 
 def field_name(field: int) -> str:
