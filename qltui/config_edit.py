@@ -6,6 +6,7 @@ import tomllib
 import typing
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from functools import cache
 from typing import Any, Final
 
 from qltui.config import Config, ConfigError, load_config, sections, settings_of
@@ -20,6 +21,7 @@ _FLAGS: Final = "command line: "
 """What `load_config` says of values that it was handed; here they were typed."""
 
 
+@cache
 def _declared(key: str) -> tuple[Any, Mapping[str, Any]]:
     """Return type and metadata of a setting; ConfigError where there is none of that name."""
     section, _, name = key.partition(".")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from textual.binding import Binding
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from qltui.store.alarm_list import AlarmEntry, AlarmList
+    from qltui.tables.table import Table
     from qltui.tui.widgets.lines import Lines
 
-__all__ = ["SEEN_KEY", "NotificationsScreen", "read_alarms"]
+__all__ = ["SEEN_KEY", "Alarms", "NotificationsScreen", "read_alarms"]
 
 SEEN_KEY: Final = "notifications.seen"
 """Of the memory: when the newest alarm was raised that the observer has had on the screen [s since 1970]."""
@@ -32,13 +34,26 @@ _HOUR: Final = 60
 """[min]"""
 
 
-def read_alarms(now: float) -> Question:
-    """Return the question for the alarms and the mutes that hold at the time `now` [s since 1970]."""
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """What a look found, and the tables of it: made in the reader's thread, because a bad week has a thousand rows."""
 
-    def ask(source: Any) -> AlarmList:
+    found: AlarmList
+    alarms: Table
+    mutes: Table
+
+
+def read_alarms(now: float, seen: float) -> Question:
+    """Return the question for the alarms and the mutes that hold at the time `now` [s since 1970].
+
+    Alarms raised after `seen` are new to the observer.
+    """
+
+    def ask(source: Any) -> Alarms:
         from qltui.store.alarm_list import alarm_list
 
-        return source.ask(alarm_list, now)
+        found = source.ask(alarm_list, now)
+        return Alarms(found, alarm_table(found, seen), mute_table(found))
 
     return ask
 
@@ -102,18 +117,18 @@ class NotificationsScreen(PaneScreen):
 
     def question(self) -> Question:
         """Ask for the alarms."""
-        return read_alarms(self.viewer.clock())
+        return read_alarms(self.viewer.clock(), self._last_seen)
 
-    def show(self, answer: AlarmList | None) -> None:
+    def show(self, answer: Alarms | None) -> None:
         """Show the alarms; those raised since the observer last looked are marked as new."""
-        self._found = answer
+        self._found = answer.found if answer is not None else None
         if answer is None:
             return
-        self.alarms.show(alarm_table(answer, self._last_seen))
-        self.mutes.show(mute_table(answer))
+        self.alarms.show(answer.alarms)
+        self.mutes.show(answer.mutes)
         self._show_detail()
-        if answer.alarms:
-            newest = max(alarm.time for alarm in answer.alarms)
+        if answer.found.alarms:
+            newest = max(alarm.time for alarm in answer.found.alarms)
             self.viewer.memory.set(SEEN_KEY, max(newest, self.viewer.memory.get(SEEN_KEY, 0.0)))
 
     def on_screen_suspend(self) -> None:
