@@ -142,8 +142,8 @@ class SurveyScreen(PaneScreen):
         answer = self._answer
         self._under = ((), ())
         self.map.show(answer.raster, self._kind_look(), save_fields(answer.fields))
-        self.query_one("#nights", TableView).show(nights_table(answer.summaries, answer.targets))
-        self.query_one("#programs", TableView).show(programs_table(answer.summaries, answer.tiles, answer.distinct))
+        self.query_one("#nights", TableView).show(answer.nights_table or nights_table((), {}))
+        self.query_one("#programs", TableView).show(answer.programs_table or programs_table((), {}, 0))
         self._show_totals()
 
     def _kind_look(self) -> Any:

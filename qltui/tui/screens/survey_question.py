@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from qltui.instruments.base import Instrument
 from qltui.store.survey_views import CLASSES, FieldExposure, FieldPoint, FieldSummary, NightSummary
-from qltui.tables.survey import KIND_STATUS, field_name
+from qltui.tables.survey import KIND_STATUS, field_name, nights_table, programs_table
 from qltui.tables.table import Column, Row, Table
 from qltui.tui.sky_projection import SkyView
 from qltui.tui.sky_raster import MapPoint, Raster, rasterise
@@ -81,6 +81,8 @@ class SurveyAnswer:
     targets: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
     programs: tuple[str, ...] = ()
     raster: Raster | None = None
+    nights_table: Table | None = None
+    programs_table: Table | None = None
 
 
 def read_survey(choice: SurveyChoice, instrument: Instrument, charset: Charset) -> Callable[[Any], SurveyAnswer]:
@@ -112,7 +114,19 @@ def read_survey(choice: SurveyChoice, instrument: Instrument, charset: Charset) 
             raster = rasterise(points, choice.view, choice.width, choice.height, charset)
         tiles, distinct = Counter(row[3] for row in found), len({row[0] for row in found})
         programs = tuple(sorted({row.program for row in summaries if row.program}))
-        return SurveyAnswer(choice, known, tuple(chosen), tuple(found), tiles, distinct, targets, programs, raster)
+        return SurveyAnswer(
+            choice,
+            known,
+            tuple(chosen),
+            tuple(found),
+            tiles,
+            distinct,
+            targets,
+            programs,
+            raster,
+            nights_table(chosen, targets),
+            programs_table(chosen, tiles, distinct),
+        )
 
     return ask
 
