@@ -10,7 +10,7 @@ from qltui.tables.alarms import short_time
 from qltui.tui.health import Health
 from qltui.tui.symbols import Charset
 from qltui.tui.text import Line, clean
-from qltui.tui.words import plural, span
+from qltui.tui.words import plural
 
 __all__ = ["bytes_text", "engine_facts", "slot_lines"]
 
@@ -87,13 +87,11 @@ def _disk(engine: EngineView) -> Line:
     return _fact("disk", (f"{100 * engine.disk_used:.0f} % used{free}", "text"))
 
 
-def slot_lines(slots: Sequence[str], beats: Sequence[float | None] = ()) -> list[Line]:
-    """Return what each slot does; `beats` is for how long nothing was heard of it [s]."""
+def slot_lines(slots: Sequence[str]) -> list[Line]:
+    """Return what each slot does."""
     if not slots:
-        return [((" no slot has said anything yet", "dim"),)]
-    lines: list[Line] = []
-    for number, words in enumerate(slots):
-        silent = beats[number] if number < len(beats) else None
-        tail = f"  silent for {span(silent)}" if silent is not None and silent >= 10.0 else ""
-        lines.append(((f" {number:>3}  ", "dim"), (clean(words) or "idle", "text" if words else "dim"), (tail, "warn")))
-    return lines
+        return [((" no slot has said anything", "dim"),)]
+    return [
+        ((f" {number:>3}  ", "dim"), (clean(words) or "idle", "text" if words else "dim"))
+        for number, words in enumerate(slots)
+    ]
