@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from textual.binding import Binding
 
+from qltui.model import Status
 from qltui.tui.camera_choice import CamerasScreen
 from qltui.tui.dialogs.comments import CommentsScreen
 from qltui.tui.dialogs.flag import ask_flag, exposures_words
@@ -22,13 +23,16 @@ if TYPE_CHECKING:
     from qltui.tui.app import MonitorApp
     from qltui.tui.screens.requests import Requests
 
-__all__ = ["HISTORY_BINDINGS", "HistoryKeys", "Listed"]
+__all__ = ["HISTORY_BINDINGS", "REDUCIBLE", "HistoryKeys", "Listed"]
 
 HISTORY_BINDINGS: Final = [
     Binding("r", "reprocess", "reprocess", id="history.reprocess", tooltip="reduce the ticked exposures again; asks"),
     Binding("C", "comment", "comments", id="history.comment", tooltip="read, write and change comments on this one"),
     Binding("F", "flag", "flag", id="history.flag", tooltip="judge the ticked exposures: good, bad, junk or test"),
 ]
+
+REDUCIBLE: Final = (Status.ALARM, Status.WARNING, Status.FAILED, Status.UNKNOWN, Status.CANCELLED)
+"""A camera with one of these may come out better the second time; one that is not in the file will not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from textual.binding import Binding
-
-from qltui.model import Status
 from qltui.tables.nights import EVERY_NIGHT, parse_nights
 from qltui.tui.prompt import WordsScreen
 from qltui.tui.screens.base import PANE_BINDINGS, PaneRow, PaneScreen, Question
-from qltui.tui.screens.history_keys import HISTORY_BINDINGS, HistoryKeys, Listed
+from qltui.tui.screens.history_keys import HISTORY_BINDINGS, REDUCIBLE, HistoryKeys, Listed
+from qltui.tui.screens.night_keys import NIGHT_BINDINGS
 from qltui.tui.screens.night_question import NightAnswer, ask_night, map_table
 from qltui.tui.selection import Selection
 from qltui.tui.text import Line, clean, join
@@ -26,13 +24,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qltui.store.history import NightRow, NightWish
+    from qltui.tables.table import Table
     from qltui.tui.widgets.lines import Lines
 
 __all__ = ["NightScreen"]
 
 _METRIC: Final = "night.metric"
 _FILTER: Final = "night.filter"
-_BAD: Final = (Status.ALARM, Status.WARNING, Status.FAILED, Status.UNKNOWN, Status.CANCELLED)
 _BUSY: Final = 5.0
 """Many nights are not asked for again with every change of a busy record [s]."""
 _WIDE: Final = 120
@@ -47,14 +45,7 @@ class NightScreen(HistoryKeys, PaneScreen):
     BINDINGS = [  # noqa: RUF012  (Textual's declaration)
         *PANE_BINDINGS,
         *HISTORY_BINDINGS,
-        Binding("p", "night(-1)", "night before", id="night.previous", tooltip="go to the night before"),
-        Binding("n", "night(1)", "night after", id="night.next", tooltip="go to the night after"),
-        Binding("D", "nights", "nights", id="night.range", tooltip="choose nights: from - to, one, or all"),
-        Binding("less_than_sign", "page(-1)", "older", id="night.older", tooltip="show the exposures before these"),
-        Binding("greater_than_sign", "page(1)", "newer", id="night.newer", tooltip="show the exposures after these"),
-        Binding("m", "metric(1)", "metric", id="night.metric", tooltip="map the next metric, cameras by their values"),
-        Binding("M", "metric(-1)", "metric back", id="night.metric-back", tooltip="map the metric before"),
-        Binding("u", "metric(0)", "verdicts", id="night.statuses", tooltip="map the worst status of each camera"),
+        *NIGHT_BINDINGS,
     ]
     FOOTER = {  # noqa: RUF012
         "table": ("table.open", "table.tick", "history.reprocess", "history.comment", "history.flag"),
@@ -70,6 +61,7 @@ class NightScreen(HistoryKeys, PaneScreen):
         self._rows: dict[Hashable, NightRow] = {}
         self._programs: set[str] = set()
         self._target: Hashable | None = None
+        self._mapped: Table | None = None
         kept = self.viewer.memory.get(_METRIC, "")
         self._metric = kept if kept in {metric.name for metric in self.viewer.instrument.metrics} else ""
         words = self.viewer.memory.get(_FILTER, "")
@@ -173,33 +165,44 @@ class NightScreen(HistoryKeys, PaneScreen):
 
     def _show_rest(self) -> None:
         """Show the map of the rows that the table shows, in its order, and the facts."""
-        from qltui.tui.widgets.night_facts import cell_words, heat_rows, night_facts
-
         answer, seen = self._answer, self.table.seen
         if answer is None or seen is None:
             return
-        rows = [self._rows[row.key] for row in seen.rows if row.key in self._rows]
-        several = answer.page.first != answer.page.last
+        self._mapped = seen
+        marks = [answer.marks[row.key] for row in seen.rows if row.key in answer.marks]
+        self.heat.show(marks, self._cell_words, self._keep_map)
+        self._follow()
 
-        def say(key: Hashable, camera: str) -> Line:
-            row = self._rows[key]
-            value = answer.values.get((row.exposure_id, camera))
-            return cell_words(row, camera, answer.metric, value, self.viewer.instrument, self.viewer.charset)
+    def _follow(self) -> None:
+        """Put the cursor of the map where that of the table is, and tell of its exposure."""
+        from qltui.tui.widgets.night_facts import night_facts
 
-        def keep(directory: Path) -> Path:
-            from qltui.tables.writers import write_table
-            from qltui.tui.widgets.table import file_stem
-
-            table = map_table(rows, answer, self.viewer.instrument)
-            return write_table(table, directory / f"{file_stem(f'{answer.table.title} {table.title}')}.csv")
-
-        found = heat_rows(rows, answer.metric, answer.values, self.viewer.instrument, several=several)
-        self.heat.show(found, say, keep)
+        answer, here = self._answer, self.here
         self.heat.move_to(self.table.cursor_key)
-        here = self.here
-        self.query_one("#facts", ScrolledDrawn).show(
-            lambda width, charset: night_facts(answer.page, here, charset, width)
-        )
+        if answer is not None:
+            facts = self.query_one("#facts", ScrolledDrawn)
+            facts.show(lambda width, charset: night_facts(answer.page, here, charset, width))
+
+    def _cell_words(self, key: Hashable, camera: str) -> Line:
+        from qltui.tui.widgets.night_facts import cell_words
+
+        answer, row = self._answer, self._rows.get(key)
+        if answer is None or row is None:
+            return ()
+        value = answer.values.get((row.exposure_id, camera))
+        return cell_words(row, camera, answer.metric, value, self.viewer.instrument, self.viewer.charset)
+
+    def _keep_map(self, directory: Path) -> Path:
+        from qltui.tables.writers import write_table
+        from qltui.tui.widgets.table import file_stem
+
+        answer, seen = self._answer, self.table.seen
+        if answer is None or seen is None:
+            msg = "there is no map yet"
+            raise ValueError(msg)
+        rows = [self._rows[row.key] for row in seen.rows if row.key in self._rows]
+        table = map_table(rows, answer, self.viewer.instrument)
+        return write_table(table, directory / f"{file_stem(f'{answer.table.title} {table.title}')}.csv")
 
     def _moved(self) -> None:
         """Carry the exposure under the cursor to the other panes and screens."""
@@ -207,7 +210,11 @@ class NightScreen(HistoryKeys, PaneScreen):
         if here is not None:
             night, expid = here.key
             self.viewer.selection = Selection(process=here.process, expid=expid, night=night)
-        self._show_rest()
+        # Another order of the table is another order of the map.
+        if self.table.seen is self._mapped:
+            self._follow()
+        else:
+            self._show_rest()
         self.draw_frame()
 
     # -- words -------------------------------------------------------------------------------------------------
@@ -228,7 +235,11 @@ class NightScreen(HistoryKeys, PaneScreen):
         if page is None or page.first is None or page.last is None:
             return (("no night in this record", "dim"),)
         whole = (page.first, page.last) == EVERY_NIGHT
-        nights = night_date(page.first) if page.first == page.last else f"{_date(page.first)} to {_date(page.last)}"
+        nights = (
+            night_date(page.first)
+            if page.first == page.last
+            else f"{night_date(page.first)} to {night_date(page.last)}"
+        )
         shown = f"{len(page.rows):,} of {page.total:,}" if page.totals else f"{len(page.rows):,} of many"
         shown = shown if page.older or self.wish.before is not None else ""
         return join(
@@ -388,9 +399,4 @@ class NightScreen(HistoryKeys, PaneScreen):
 
 
 def _listed(row: NightRow) -> Listed:
-    night, expid = row.key
-    return Listed(night, expid, row.process, tuple(name for name, status in row.cameras.items() if status in _BAD))
-
-
-def _date(night: int) -> str:
-    return {0: "the first", 99999999: "the last"}.get(night, night_date(night))
+    return Listed(*row.key, row.process, tuple(name for name, status in row.cameras.items() if status in REDUCIBLE))

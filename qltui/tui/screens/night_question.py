@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from qltui.tables.table import Table
 if TYPE_CHECKING:
     from qltui.store.history import CellValue, NightPage, NightRow, NightWish
     from qltui.tui.screens.base import Question
+    from qltui.tui.widgets.heat_map import HeatRow
 
 __all__ = ["NightAnswer", "ask_night", "map_table"]
 
@@ -30,28 +31,33 @@ class NightAnswer:
         Of the map; empty for statuses.
     values : mapping
         Of that metric, by number of the exposure in the record and camera.
+    marks : mapping
+        Rows of the map by key.
     """
 
     page: NightPage
     table: Table
     metric: str = ""
     values: Mapping[tuple[int, str], CellValue] = field(default_factory=dict)
+    marks: Mapping[Hashable, HeatRow] = field(default_factory=dict)
 
 
 def ask_night(wish: NightWish, metric: str, instrument: Instrument) -> Question:
-    """Return the question for a page of exposures; the table is made in the reader's thread too."""
+    """Return the question for a page of exposures; table and map are made in the reader's thread too."""
 
     def ask(source: Any) -> NightAnswer:
         from qltui.store.codec import exposure_time
         from qltui.store.history import metric_cells, night_page
         from qltui.tables.night import night_table
+        from qltui.tui.widgets.night_facts import heat_rows
 
         page = source.ask(night_page, wish)
         found: Mapping[tuple[int, str], CellValue] = {}
         if metric and page.rows:
             exposures = [(row.exposure_id, exposure_time(row.exposure)) for row in page.rows]
             found = source.ask(metric_cells, wish.instrument, metric, exposures)
-        return NightAnswer(page, night_table(page, instrument), metric, found)
+        marks = heat_rows(page.rows, metric, found, instrument, several=page.first != page.last)
+        return NightAnswer(page, night_table(page, instrument), metric, found, {row.key: row for row in marks})
 
     return ask
 

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from textual.binding import Binding
 
-from qltui.model import Status
 from qltui.tables.nights import EVERY_NIGHT, parse_nights
 from qltui.tui.prompt import ChoiceScreen, WordsScreen
 from qltui.tui.screens.base import PANE_BINDINGS, PaneRow, PaneScreen, Question
-from qltui.tui.screens.history_keys import HISTORY_BINDINGS, HistoryKeys, Listed
+from qltui.tui.screens.history_keys import HISTORY_BINDINGS, REDUCIBLE, HistoryKeys, Listed
 from qltui.tui.selection import Selection
 from qltui.tui.source import ReadError
 from qltui.tui.text import Line, clean, join
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["ProcessingScreen"]
 
 _FILTER: Final = "processing.filter"
-_BAD: Final = (Status.ALARM, Status.WARNING, Status.FAILED, Status.UNKNOWN, Status.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,7 +348,7 @@ class ProcessingScreen(HistoryKeys, PaneScreen):
         here = self.here
         if here is None:
             return None
-        bad = tuple(run.camera for run in self._runs if run.status in _BAD)
+        bad = tuple(run.camera for run in self._runs if run.status in REDUCIBLE)
         return Listed(here.night, here.expid, here.number, bad)
 
     def chosen_exposures(self) -> Sequence[Listed]:
