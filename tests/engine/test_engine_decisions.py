@@ -361,3 +361,20 @@ def test_a_running_engine_clears_the_disk_and_answers_when_it_has(start, setting
         view = store.command(number)
         assert (view.state, view.answer) == ("done", "0 files (0 B) and 0 lines of the log removed")
         assert [item.who for item in store.ask(usage.cleanings)] == ["ada"]
+
+
+def test_limits_are_set_through_an_engine_that_runs(start, settings, data, capsys):
+    from qltui.cli import main
+
+    engine = start()
+    engine.until("Engine started")
+    ranges = ("--normal", "-0.1", "0.1", "--warning", "-0.2", "0.2", "--camera", "b0")
+    words = ("limits", "set", "CHECKHDUS", *ranges, "--reason", "a try", "--yes", "--state", settings.state_directory)
+    assert main(list(words)) == 0
+    said = capsys.readouterr().out
+    assert "limits are kept as site v1" in said
+    assert "limits site v1 hold from the next exposure on" in said
+    exposure_file(data, 1)
+    engine.until("Exposure 1 is ready: NORMAL")
+    with record(settings) as store:
+        assert store.engine().limits == "site v1"
