@@ -21,6 +21,8 @@ _LONGITUDE = -111.6
 _PARTS = (("ZERO", 0.0625), ("DARK", 0.0125), ("ARC", 0.03), ("FLAT", 0.07))
 """Calibrations before the sky is dark, as parts of all exposures of a night; the others are science."""
 _READOUT = 60.0
+_FIELD = 1.6
+"""From one field to the next [deg]: some 13,500 in all."""
 _OBJECTS = ("", "BOOTES", "COMA", "VIRGO", "PEGASUS", "CETUS")
 
 
@@ -118,8 +120,11 @@ def _exposure(
     field = random.Random(f"{night}/{expid // 2}")  # noqa: S311
     ra = ((mjd % 1.0) * 360.0 + (mjd - 51557.0) * 0.9856 + 100.0 + _LONGITUDE + field.gauss(0.0, 20.0)) % 360.0
     dec = field.uniform(-18.0, 78.0)
+    # The fields of a survey are a grid, and each is seen again in other nights.
+    column, row = int(ra / _FIELD), int((dec + 20.0) / _FIELD)
+    ra, dec = (column + 0.5) * _FIELD, (row + 0.5) * _FIELD - 20.0
     airmass = min(2.5, 1.0 / math.cos(math.radians(min(66.0, abs(dec - 32.0) * 0.8 + abs(field.gauss(0.0, 12.0))))))
-    tile = 1000 + (int(ra * 10) * 1000 + int((dec + 20) * 10)) % 30_000 if on_sky else None
+    tile = 1000 + row * int(360.0 / _FIELD) + column if on_sky else None
     return Exposure(
         instrument=instrument.name,
         night=night,
