@@ -64,7 +64,7 @@ class MonitorApp(App[int], inherit_bindings=False):
     theme : str
         Name of a palette.
     who : str
-        The observer, for what is asked of the engine.
+        Login name, for what is asked of the engine while nobody is named as the observer.
     own_engine : bool
         Whether this viewer started the engine: only then leaving asks what becomes of it.
     clock : callable
@@ -138,7 +138,9 @@ class MonitorApp(App[int], inherit_bindings=False):
         self.reader = reader
         self.instrument = instrument
         self.charset = charset
-        self.who = who
+        self._login = who
+        self._named = config is not None and bool(config.site.observer)
+        self._observer = ""
         self.clock = clock
         self.process_exists = exists
         self.memory = memory if memory is not None else Memory()
@@ -208,6 +210,15 @@ class MonitorApp(App[int], inherit_bindings=False):
     def health(self, engine: EngineView) -> Health:
         """Return how an engine is, as its last beat left it."""
         return engine_health(engine, self.clock(), exists=self.process_exists)
+
+    @property
+    def who(self) -> str:
+        """Who signs what is done here: as the site's file says, else the observer of the night, else the login name."""
+        return self._login if self._named or not self._observer else self._observer
+
+    def heard_of(self, engine: EngineView) -> None:
+        """Take over who observes, which is kept in the record and may be set on another screen."""
+        self._observer = engine.observer
 
     def head_notes(self, picture: Picture) -> list[Line]:
         """Return what every screen says at its upper right: alarms, an engine that is not well, mode, observer."""

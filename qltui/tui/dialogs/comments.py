@@ -105,7 +105,7 @@ class CommentsScreen(TypingScreen[None]):
         self._with_history = False
         self._said: tuple[str, str] = ("", "")
         self._seen: int | None = None
-        self._requests = Requests(self._viewer.reader, self._viewer.who)
+        self._requests = Requests(self._viewer.reader, lambda: self._viewer.who)
 
     def compose(self) -> ComposeResult:
         """Put the comments in the lower part."""

@@ -73,7 +73,7 @@ class PaneScreen(LongWork, Screen[None], inherit_bindings=False):
         self._polling = False
         self._works = []
         self._reading: Progress | None = None
-        self.requests = Requests(self.viewer.reader, self.viewer.who)
+        self.requests = Requests(self.viewer.reader, lambda: self.viewer.who)
 
     # -- what a screen gives -----------------------------------------------------------------------------------
 
@@ -202,6 +202,7 @@ class PaneScreen(LongWork, Screen[None], inherit_bindings=False):
         """Show what was found."""
         self._answered = asked
         self._picture = picture
+        self.viewer.heard_of(picture.engine)
         if picture.is_new:
             self._asked_at = time.monotonic()
             self.show(picture.answer)

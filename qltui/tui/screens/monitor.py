@@ -69,7 +69,7 @@ class MonitorScreen(EngineKeys, TrendKeys, Screen[None], inherit_bindings=False)
         self._arrangement = Arrangement()
         self._polling = False
         self._unseen = True
-        self.requests = Requests(self.viewer.reader, self.viewer.who)
+        self.requests = Requests(self.viewer.reader, lambda: self.viewer.who)
         self.follower = TrendFollower(self.viewer.reader, self.viewer.instrument)
 
     # -- parts -------------------------------------------------------------------------------------------------
@@ -169,6 +169,7 @@ class MonitorScreen(EngineKeys, TrendKeys, Screen[None], inherit_bindings=False)
         """Hand the panes their parts of what was read."""
         if self._process_number is None:
             snapshot = after_reset(snapshot, self.viewer.memory.get("monitor.since", 0.0))
+        self.viewer.heard_of(snapshot.engine)
         self._health = engine_health(snapshot.engine, self.viewer.clock(), exists=self.viewer.process_exists)
         if snapshot.view is not None:
             self._view, self._alarms = snapshot.view, snapshot.alarms

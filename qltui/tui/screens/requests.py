@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from qltui.model import Status
@@ -44,11 +44,11 @@ class Requests:
     ----------
     reader : Reader
         Way to the record.
-    who : str
-        Name of the observer.
+    who : callable
+        Returns the name of the observer.
     """
 
-    def __init__(self, reader: Reader, who: str) -> None:
+    def __init__(self, reader: Reader, who: Callable[[], str]) -> None:
         self._reader = reader
         self._who = who
         self._open: list[int] = []
@@ -61,7 +61,8 @@ class Requests:
         ReadError
             Where the record cannot be written.
         """
-        number = await self._reader.read(lambda source: source.send_command(name, arguments or {}, self._who))
+        who = self._who()
+        number = await self._reader.read(lambda source: source.send_command(name, arguments or {}, who))
         self._open.append(number)
         return number
 
