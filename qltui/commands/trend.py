@@ -27,6 +27,9 @@ examples:
 exit status: 0 shown; 64 a name that does not exist; 66 no values
 """
 
+_MOST_TO_FIT = 200_000
+"""Of more values SQLite makes the sums for a straight line; they need not be read one by one."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
@@ -70,7 +73,7 @@ def main(args: argparse.Namespace) -> int:
         args.by,
     )
     with open_record(config) as reader:
-        trend = read_trend(reader, choice, instrument, most=None)
+        trend = read_trend(reader, choice, instrument, most=_MOST_TO_FIT if args.fit else None)
     if trend.fault:
         raise CommandError(trend.fault, ExitCode.NO_INPUT if trend.y is not None else ExitCode.USAGE)
     summary = summary_table(trend, summaries(trend, instrument))
