@@ -82,8 +82,7 @@ class NightScreen(HistoryKeys, PaneScreen):
         cameras = self.viewer.instrument.cameras
         across = len(cameras) + len({camera.arm for camera in cameras}) + 13
         if width >= _WIDE and height >= 40:
-            below = max(12, height // 3)
-            return (PaneRow((("table", 1.0),)), PaneRow((("map", float(across)), ("facts", 1.0)), height=below))
+            return (PaneRow((("table", 1.0),)), PaneRow((("map", float(across)), ("facts", 1.0)), height=height // 3))
         narrow = float(across) if across <= width // 2 + 4 else 0.55
         return (
             PaneRow((("table", 1.0),), share=1.2),
@@ -128,14 +127,17 @@ class NightScreen(HistoryKeys, PaneScreen):
         self.QUIET = _BUSY if wish.first != wish.last else 0.0
         self.ask_again()
 
+    def _show_nights(self, first: int | None, last: int | None) -> None:
+        self._newer.clear()
+        self._choose(replace(self.wish, first=first, last=last, before=None))
+
     def arrive(self, selection: Selection) -> None:
         """Go to the night and the exposure that the observer looks at."""
         if selection.night is None or selection.expid is None:
             return
         self._target = (selection.night, selection.expid)
         if self._target not in self._rows:
-            self._newer.clear()
-            self._choose(replace(self.wish, first=selection.night, last=selection.night, before=None))
+            self._show_nights(selection.night, selection.night)
         else:
             self._go_to_target()
 
@@ -296,15 +298,14 @@ class NightScreen(HistoryKeys, PaneScreen):
         if by:
             self.table.action_move(by)
             return
-        self._newer.clear()
         self._target = None
         self.table.action_move(1_000_000)
-        self._choose(replace(self.wish, first=None, last=None, before=None))
+        self._show_nights(None, None)
 
     async def action_night(self, by: int) -> None:
         """Go to the night with exposures before or after this one."""
         page = self._answer.page if self._answer is not None else None
-        if page is None or page.first is None or page.last is None:
+        if page is None or page.first is None:
             self.say("there is no night in this record")
             return
         edge, name = (page.first, "first") if by < 0 else (page.last, "last")
@@ -319,8 +320,7 @@ class NightScreen(HistoryKeys, PaneScreen):
         if night is None:
             self.say(f"this is the {name} night of the record")
             return
-        self._newer.clear()
-        self._choose(replace(self.wish, first=night, last=night, before=None))
+        self._show_nights(night, night)
 
     def action_nights(self) -> None:
         """Ask for the nights."""
@@ -333,9 +333,7 @@ class NightScreen(HistoryKeys, PaneScreen):
             except ValueError as error:
                 self.say(clean(str(error)), "warn")
                 return
-            first, last = nights if nights is not None else (None, None)
-            self._newer.clear()
-            self._choose(replace(self.wish, first=first, last=last, before=None))
+            self._show_nights(*(nights or (None, None)))
 
         self.app.push_screen(WordsScreen("nights (20191001, 20191001-20191031, all; none: the latest): "), typed)
 
