@@ -17,8 +17,8 @@ class Outcome(Model):
     """What became of an exposure: its place in the survey, its newest process, the observer's flag.
 
     `field` is the number of the tile; without one it is made of the pointing in steps of 0.01 deg, and negative
-    (`qltui.store.survey_views.field_place`). `kind` is a place in `qltui.store.survey_views.CLASSES`. `depth` is the mean of
-    (value / reference)**2 of the metric that tells it.
+    (`qltui.store.survey_views.field_place`). `kind` is a place in `qltui.store.survey_views.CLASSES`. `depth` is the
+    mean of (value / reference)**2 of the metric that tells it.
     """
 
     exposure = ForeignKeyField(Exposure, primary_key=True, on_delete="CASCADE")

@@ -25,9 +25,7 @@ and the last line for what helps where you are. Arrows, page keys, home and end 
 
 def rows_of(bindings):
     rows = [
-        f"| `{key_name(binding.key)}` | {binding.tooltip or binding.description} |".replace(
-            "`|`", "`\\|`"
-        )
+        f"| `{key_name(binding.key)}` | {binding.tooltip or binding.description} |".replace("`|`", "`\\|`")
         for binding in bindings
         if isinstance(binding, Binding) and binding.id and binding.show
     ]

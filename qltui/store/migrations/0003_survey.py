@@ -80,7 +80,8 @@ def _newest(exposure: str) -> str:
     return ", ".join((number, *words))
 
 
-# Place in qltui.store.survey_views.CLASSES: good, warning, bad, open, test. The observer's flag decides where there is one.
+# Place in qltui.store.survey_views.CLASSES: good, warning, bad, open, test. The observer's flag decides, where there is
+# one.
 _CLASS = """CASE flag WHEN 'good' THEN 0 WHEN 'bad' THEN 2 WHEN 'junk' THEN 2 WHEN 'test' THEN 4 ELSE
     CASE status WHEN 'NORMAL' THEN 0 WHEN 'WARNING' THEN 1 WHEN 'ALARM' THEN 2 WHEN 'FAILED' THEN 2
                 WHEN 'MISSING' THEN 2 ELSE 3 END END"""
