@@ -34,6 +34,12 @@ ROLES: Final = (
     "trend",  # points of a chart
     "mark",  # the camera under the cursor, in a chart
     "band",  # limits of a chart
+    "series1",  # groups of points in one chart, each with a shape of its own as well
+    "series2",
+    "series3",
+    "series4",
+    "series5",
+    "series6",
 )
 
 
@@ -90,6 +96,12 @@ _DAY: Final = Palette(
         "trend": Ink("#8ba0b8"),
         "mark": Ink("#62b0e8", bold=True),
         "band": Ink("#8a7434"),
+        "series1": Ink("#62b0e8"),
+        "series2": Ink("#d98a4b"),
+        "series3": Ink("#a98be0"),
+        "series4": Ink("#4fb8b0"),
+        "series5": Ink("#d77fb0"),
+        "series6": Ink("#b0a878"),
     },
     ramp=_ramp(0x0C, 0xF6, "#{0:02x}{0:02x}{0:02x}"),
 )
@@ -116,6 +128,12 @@ _NIGHT: Final = Palette(
         "trend": Ink("#a00000"),
         "mark": Ink("#ff0000", bold=True),
         "band": Ink("#8c0000"),
+        "series1": Ink("#ff0000"),
+        "series2": Ink("#b80000"),
+        "series3": Ink("#e00000"),
+        "series4": Ink("#980000"),
+        "series5": Ink("#d00000"),
+        "series6": Ink("#800000"),
     },
     ramp=_ramp(0x00, 0xF0, "#{0:02x}0000"),
 )
@@ -142,6 +160,12 @@ _MONO: Final = Palette(
         "trend": Ink(dim=True),
         "mark": Ink(bold=True),
         "band": Ink(dim=True),
+        "series1": Ink(bold=True),
+        "series2": Ink(),
+        "series3": Ink(bold=True),
+        "series4": Ink(),
+        "series5": Ink(bold=True),
+        "series6": Ink(),
     },
 )
 

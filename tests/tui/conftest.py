@@ -80,3 +80,18 @@ def known_app(known_store, tmp_path):
     yield make
     for reader in readers:
         reader.close()
+
+
+@pytest.fixture(autouse=True)
+def sky_directory(tmp_path, monkeypatch):
+    """Almanacs of both known nights are kept; nothing is reckoned."""
+    import known
+    from almanacs import made_up_almanac
+
+    from qltui.sky.kept import keep
+
+    directory = tmp_path / "sky"
+    monkeypatch.setattr("qltui.tui.screens.conditions.cache_directory", lambda: directory)
+    for night in known.NIGHTS:
+        keep(directory, made_up_almanac(night))
+    return directory

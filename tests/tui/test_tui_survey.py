@@ -7,10 +7,9 @@ from contextlib import asynccontextmanager
 
 import known
 import pytest
+from almanacs import PLACE, made_up_almanac
 
 from qltui.model import Status, Verdict
-from qltui.sky.almanac import Almanac, Place, Sample, local_noon
-from qltui.sky.kept import keep
 from qltui.tui.memory import Memory
 from qltui.tui.screens.conditions_question import AlmanacError
 from qltui.tui.screens.survey_question import kind_look, program_look
@@ -22,28 +21,6 @@ from qltui.tui.text import plain
 from qltui.tui.widgets.footer import Footer
 from qltui.tui.widgets.head_line import HeadLine
 from qltui.tui.widgets.rule import Rule
-
-PLACE = Place(31.96403, -111.59989, 2097.0)
-START = local_noon(20191001, PLACE.longitude)
-
-
-def made_up_almanac(night=20191001):
-    """An almanac with round numbers: sunset 01:00 UT, sunrise 13:00 UT, the moon at RA 80, Dec 30, 25 % lit."""
-    start = local_noon(night, PLACE.longitude)
-    midnight = known.FIRST - 2 * 3600.0 + (night - 20191001) * 86400.0
-    events = [("sunset", 1), ("astronomical_dusk", 2), ("astronomical_dawn", 12), ("sunrise", 13), ("moonset", 5)]
-    samples = tuple(Sample(start + 600.0 * i, 10.0 - i / 4, 20.0, 80.0, 30.0, 0.25) for i in range(145))
-    return Almanac(night, PLACE, tuple((name, midnight + 3600.0 * hour) for name, hour in events), samples)
-
-
-@pytest.fixture(autouse=True)
-def sky_directory(tmp_path, monkeypatch):
-    """Almanacs of both nights are kept; nothing is reckoned."""
-    directory = tmp_path / "sky"
-    monkeypatch.setattr("qltui.tui.screens.conditions.cache_directory", lambda: directory)
-    for night in known.NIGHTS:
-        keep(directory, made_up_almanac(night))
-    return directory
 
 
 async def settle(app, pilot):
