@@ -7,7 +7,6 @@ import importlib
 import os
 import sys
 import traceback
-from pathlib import Path
 from typing import NoReturn
 
 from qltui import __version__
@@ -16,7 +15,7 @@ from qltui.commands.exit_codes import CommandError, ExitCode
 __all__ = ["build_parser", "main"]
 
 # name, module, one line of help
-_ALL: tuple[tuple[str, str, str], ...] = (
+COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("monitor", "qltui.commands.monitor", "the Monitor; what `qltui` alone does"),
     ("run", "qltui.commands.run", "the engine without a screen"),
     ("status", "qltui.commands.status", "what is going on, in a few lines or as JSON"),
@@ -35,8 +34,6 @@ _ALL: tuple[tuple[str, str, str], ...] = (
     ("config", "qltui.commands.config", "show, write or check the configuration"),
     ("bench", "qltui.commands.bench", "how fast a full exposure is reduced here"),
 )
-COMMANDS = tuple(entry for entry in _ALL if (Path(__file__).parent / f"commands/{entry[0]}.py").exists())
-
 EPILOG = """\
 exit status: 0 done (status: all is well); 1 warnings; 2 alarms; 3 engine dead (status);
   64 wrong command line, 65 bad file, 66 file not there, 69 something needed is missing, 70 a fault of qltui,

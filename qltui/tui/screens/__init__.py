@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 __all__ = ["SCREENS", "ScreenEntry", "screen_entry"]
@@ -39,7 +38,7 @@ def _entry(key: str, letter: str, name: str, title: str, place: str, words: str)
     return ScreenEntry(key, letter, name, title, f"qltui.tui.screens.{place}", words)
 
 
-_ALL: Final = (
+SCREENS: Final = (
     _entry("1", "m", "monitor", "Monitor", "monitor:MonitorScreen", "what happens now, and whether it is good"),
     _entry("2", "e", "exposure", "Exposure", "exposure:ExposureScreen", "all metrics of one exposure, by step"),
     _entry("3", "n", "night", "Night", "night:NightScreen", "the exposures of a night or of several, and a heat map"),
@@ -61,12 +60,6 @@ _ALL: Final = (
     _entry(
         "", "b", "notifications", "Alarms", "notifications:NotificationsScreen", "alarms: acknowledge and mute them"
     ),
-)
-
-SCREENS: Final = tuple(
-    entry
-    for entry in _ALL
-    if (Path(__file__).parent / f"{entry.factory.partition(':')[0].rpartition('.')[2]}.py").exists()
 )
 
 

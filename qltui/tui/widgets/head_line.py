@@ -14,8 +14,9 @@ def head_line(title: str, words: Line, notes: Sequence[Line], width: int) -> Lin
     """Return title and words from the left and as many notes as fit at the right, the first ones first."""
     head: Line = ((f" {title}  ", "strong"), *words)
     right = beside(list(notes), max(0, min(width // 2, width - min(line_width(head), width // 2) - 2)))
-    room = width - line_width(right) - 1
-    return (*fit(head, room), *right, (" ", ""))
+    # Two blanks between both, also where the words are cut.
+    room = width - line_width(right) - (3 if right else 1)
+    return (*fit(head, room), *((("  ", ""),) if right else ()), *right, (" ", ""))
 
 
 class HeadLine(Lines):
