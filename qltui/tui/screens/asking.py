@@ -8,7 +8,7 @@ from typing import Any
 
 from qltui.store.views import EngineView
 
-__all__ = ["Picture", "look"]
+__all__ = ["Picture", "look", "open_alarms"]
 
 _NO_ENGINE = EngineView(state="none")
 
@@ -41,6 +41,11 @@ class Picture:
     is_new: bool = False
 
 
+def open_alarms(source: Any) -> int:
+    """Return how many alarms are open: one for each exposure and cause, however often it was reduced."""
+    return len({(alarm.expid, alarm.cause) for alarm in source.alarms(open_only=True, limit=_MANY)})
+
+
 def look(question: Callable[[Any], Any] | None, seen: int | None, alarms: int = 0) -> Callable[[Any], Picture]:
     """Return a query that asks `question` where the record is not as it was at version `seen`."""
 
@@ -50,7 +55,7 @@ def look(question: Callable[[Any], Any] | None, seen: int | None, alarms: int = 
             return Picture(version, engine, alarms)
         if version < 0:
             return Picture(version, engine, is_new=True)
-        count = len(source.alarms(open_only=True, limit=_MANY))
+        count = open_alarms(source)
         answer = question(source) if question is not None else None
         return Picture(version, engine, count, answer, is_new=True)
 

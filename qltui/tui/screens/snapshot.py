@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from qltui.store.views import EngineView, LogLine, MonitorView, TrendPoint
+from qltui.tui.screens.asking import open_alarms
 from qltui.tui.source import Source
 from qltui.tui.widgets.trend import TrendQuery
 
@@ -42,7 +43,7 @@ def read_snapshot(seen: int | None, process: int | None, last_line: int) -> Call
             return Snapshot(source.engine(), None)
         view = source.monitor_view(process)
         log = tuple(source.log_lines(after=last_line, limit=_LOG_LINES))
-        return Snapshot(view.engine, view, log, len(source.alarms(open_only=True)))
+        return Snapshot(view.engine, view, log, open_alarms(source))
 
     return query
 
