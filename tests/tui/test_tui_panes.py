@@ -372,3 +372,15 @@ async def test_long_work_has_a_bar_and_can_be_stopped(opened):
         go_on.set()
         await wait_for(pilot, lambda: results == [None])
         assert "counting: stopped" in screen.query_one(Footer).text
+
+
+async def test_a_filter_is_kept_and_esc_takes_it_away(opened, tmp_path):
+    path = tmp_path / "viewer.json"
+    async with opened(memory=Memory(path)) as (app, pilot):
+        await press(pilot, "slash", *"zero", "enter")
+        assert "left 1 of 8  /zero" in text(app, "rule-0")
+    async with opened(memory=Memory(path)) as (app, pilot):
+        assert "left 1 of 8  /zero" in text(app, "rule-0")
+        await press(pilot, "escape")
+        assert "left 8 " in text(app, "rule-0")
+    assert Memory(path).get("table.known.filter", "") == ""

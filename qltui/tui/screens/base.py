@@ -319,7 +319,13 @@ class PaneScreen(LongWork, Screen[None], inherit_bindings=False):
 
     def close_something(self) -> bool:
         """Close what the screen itself has open (a filter, a detail); return whether there was something."""
-        return False
+        pane = self.pane
+        if not getattr(pane, "words", "") or not hasattr(pane, "keep_filter"):
+            return False
+        pane.set_filter("")
+        pane.keep_filter()
+        self.draw_frame()
+        return True
 
     def action_exposure(self, by: int) -> None:
         """Go to another exposure."""
@@ -341,7 +347,11 @@ class PaneScreen(LongWork, Screen[None], inherit_bindings=False):
             changed(words)
             self.draw_frame()
 
-        self.app.push_screen(WordsScreen("/", getattr(pane, "words", ""), heard), lambda _: self.draw_frame())
+        def decided(_words: str | None) -> None:
+            getattr(pane, "keep_filter", lambda: None)()
+            self.draw_frame()
+
+        self.app.push_screen(WordsScreen("/", getattr(pane, "words", ""), heard), decided)
 
     def action_save(self) -> None:
         """Write what the pane with the keys holds to a file."""

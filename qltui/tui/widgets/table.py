@@ -129,6 +129,11 @@ class TableView(Lines, can_focus=True):
         self.words = words
         self._prepare(self.cursor_key)
 
+    def keep_filter(self) -> None:
+        """Keep the words for the next table of this name, and for the next run."""
+        if self.table is not None:
+            self.app.memory.set(self._key("filter"), self.words or None)
+
     def set_order(self, column: str, *, reverse: bool = False) -> None:
         """Order by a column, or with an empty name as the table came."""
         self._order = _Order(column, reverse)
@@ -190,6 +195,7 @@ class TableView(Lines, can_focus=True):
         known = {column.name for column in table.columns}
         valid = len(order) == 2 and order[0] in known and isinstance(order[1], bool)
         self._order = _Order(*order) if valid else _Order()
+        self.words = memory.get(f"table.{table.name}.filter", self.words)
 
     def shown_columns(self, table: Table) -> list[str]:
         """Return the keys of the columns that are shown: as chosen, or as the table proposes."""
