@@ -166,11 +166,30 @@ async def test_processes_of_the_exposure_are_chosen_and_compared(opened):
 
 
 async def test_a_comment_and_a_flag_are_asked_of_the_engine(opened, known_store):
-    async with opened("C", "w", "i", "n", "d", "enter", "F", "b", "n", "o", "enter") as (app, _):
+    keys = ("C", "a", *"wind", "enter", "p", *"twice", "enter", "escape", "F", "b", *"no", "enter")
+    async with opened(*keys) as (app, _):
         assert app.screen.process.exposure.expid == 3579
     sent = [(view.name, dict(view.arguments)) for view in known_store.pending_commands()]
     exposure = {"instrument": "desi", "night": 20191001, "expid": 3579}
-    assert sent == [("comment", {**exposure, "text": "wind"}), ("flag", {**exposure, "value": "bad", "reason": "no"})]
+    number = known_store.process_numbers(expid=3579)[-1]
+    assert sent == [
+        ("comment", {**exposure, "text": "wind"}),
+        ("comment", {**exposure, "process": number, "text": "twice"}),
+        ("flag", {**exposure, "value": "bad", "reason": "no"}),
+    ]
+
+
+async def test_comments_are_edited_and_deleted_by_who_wrote_them(opened, known_store):
+    async with opened("C", expid=3578) as (app, pilot):
+        assert "clouds in the west" in app.screen.children[0].text
+        for key in ("e", "!", "enter", "d", "y"):
+            await pilot.press(key)
+            await settle(app, pilot)
+    sent = [(view.name, dict(view.arguments)) for view in known_store.pending_commands()]
+    assert sent == [
+        ("edit_comment", {"comment": 1, "text": "clouds in the west!"}),
+        ("delete_comment", {"comment": 1}),
+    ]
 
 
 async def test_reprocessing_asks_which_cameras(opened, known_store):

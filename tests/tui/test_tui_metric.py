@@ -282,3 +282,13 @@ def test_neighbours_go_round_the_ends(known_store):
     assert next_metric(process, desi, "b0", "", 1) == "CHECKHDUS"
     assert next_step(process, desi, "b0", "CHECK_SPECTRA", 1) == "CHECKHDUS"
     assert next_step(process, desi, "b0", "CHECK_CCDS", 1) == "NGOODFIB"
+
+
+async def test_a_comment_is_written_among_the_others(opened, known_store):
+    async with opened("C", expid=3578, camera="b0") as (app, pilot):
+        assert "clouds in the west" in app.screen.children[0].text
+        await press(app, pilot, "a", *"thin", "enter", "escape")
+        assert app.current_mode == "metric"
+    (view,) = known_store.pending_commands()
+    exposure = {"instrument": "desi", "night": 20191001, "expid": 3578, "text": "thin"}
+    assert (view.name, dict(view.arguments), view.who) == ("comment", exposure, "Ann")

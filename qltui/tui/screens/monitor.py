@@ -24,6 +24,7 @@ from qltui.tui.screens.engine_keys import EngineKeys
 from qltui.tui.screens.follower import TrendFollower
 from qltui.tui.screens.monitor_keys import MONITOR_BINDINGS, footer_hints
 from qltui.tui.screens.neighbours import neighbour
+from qltui.tui.screens.observer_keys import ObserverKeys
 from qltui.tui.screens.requests import Requests
 from qltui.tui.screens.resetting import after_reset
 from qltui.tui.screens.snapshot import Snapshot, read_snapshot
@@ -52,7 +53,7 @@ __all__ = ["MonitorScreen"]
 _ROOMY = 100
 
 
-class MonitorScreen(EngineKeys, TrendKeys, Screen[None], inherit_bindings=False):
+class MonitorScreen(EngineKeys, ObserverKeys, TrendKeys, Screen[None], inherit_bindings=False):
     """Everything about the exposure that is being reduced, or about an older one."""
 
     BINDINGS = MONITOR_BINDINGS

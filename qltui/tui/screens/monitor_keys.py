@@ -9,6 +9,7 @@ from textual.binding import Binding
 
 from qltui.tui.commands import Command
 from qltui.tui.screens import SCREENS
+from qltui.tui.screens.observer_keys import OBSERVER_BINDINGS
 from qltui.tui.widgets.footer import KeyHint
 
 __all__ = ["MONITOR_BINDINGS", "footer_hints"]
@@ -32,6 +33,7 @@ MONITOR_BINDINGS: Final = [
     Binding("v", "element", "element", id="monitor.element", tooltip="trend: the next amplifier, axis or class"),
     Binding("c", "cameras", "camera", id="monitor.cameras", tooltip="trend: this camera alone, or all of its arm"),
     Binding("o", "obstypes", "obstypes", id="monitor.obstypes", tooltip="trend: this kind of exposure, or all kinds"),
+    *OBSERVER_BINDINGS,
 ]
 
 _ALWAYS: Final = ("app.jump", "app.help", "app.theme")

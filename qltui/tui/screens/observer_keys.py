@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from textual.binding import Binding
 
+from qltui.tui.dialogs.comments import CommentsScreen
 from qltui.tui.prompt import ChoiceScreen, WordsScreen
 
 if TYPE_CHECKING:
@@ -14,11 +15,18 @@ if TYPE_CHECKING:
     from textual.app import App
 
     from qltui.store.views import ProcessView
+    from qltui.tui.app import MonitorApp
 
 __all__ = ["OBSERVER_BINDINGS", "ObserverKeys"]
 
 OBSERVER_BINDINGS: Final = [
-    Binding("C", "comment", "comment", id="observer.comment", tooltip="write a comment on this exposure"),
+    Binding(
+        "C",
+        "comment",
+        "comment",
+        id="observer.comment",
+        tooltip="read, write, edit and delete comments on this exposure",
+    ),
     Binding("F", "flag", "flag", id="observer.flag", tooltip="judge this exposure: good, bad, junk or test, and why"),
 ]
 
@@ -26,30 +34,29 @@ _FLAGS: Final = (("g", "good"), ("b", "bad"), ("j", "junk"), ("t", "test"), ("0"
 
 
 class ObserverKeys:
-    """Actions of a screen that shows a process: `process`, `request` and `say` are the screen's."""
+    """Actions of a screen that shows a process: `process`, `viewer`, `ask_for` and `say` are the screen's."""
 
     if TYPE_CHECKING:
         app: App
         process: ProcessView | None
+        viewer: MonitorApp
 
-        async def request(self, name: str, arguments: Mapping[str, Any] | None = None) -> int | None:
+        async def ask_for(self, name: str, arguments: Mapping[str, Any]) -> None:
             """Ask the engine for something and say so."""
 
         def say(self, words: str, role: str = "strong") -> None:
             """Say something in the last line."""
 
     def action_comment(self) -> None:
-        """Ask for the words of a comment, and send them."""
+        """Show the comments on this exposure: they are written, edited and deleted there."""
         process = self.process
         if process is None:
             self.say("there is no exposure to comment on")
             return
-
-        async def written(words: str | None) -> None:
-            if words and words.strip():
-                await self.request("comment", {**_exposure(process), "text": words.strip()})
-
-        self.app.push_screen(WordsScreen(f"Comment on {process.exposure.expid}: "), written)
+        exposure = process.exposure
+        self.app.push_screen(
+            CommentsScreen(self.viewer, exposure.instrument, exposure.night, exposure.expid, process.number)
+        )
 
     def action_flag(self) -> None:
         """Ask for the flag and its reason, and send them."""
@@ -65,7 +72,7 @@ class ObserverKeys:
 
             async def explained(words: str | None) -> None:
                 if words is not None:
-                    await self.request("flag", {**_exposure(process), "value": value, "reason": words.strip()})
+                    await self.ask_for("flag", {**_exposure(process), "value": value, "reason": words.strip()})
 
             self.app.push_screen(WordsScreen(f"Why {value or 'no flag'}? "), explained)
 
