@@ -265,10 +265,11 @@ def _first_process(
 
 
 def products(database: Database, process: int, camera: str) -> tuple[ProductRow, ...]:
-    """Return the files that a camera of a process left, the last attempt's first."""
+    """Return the files that a camera of a process left, without those that were cleared; the last attempt's first."""
     rows = database.sql(
         """SELECT product.kind, product.path, product.size FROM job JOIN product ON product.job_id = job.id
-           WHERE job.process_id = ? AND job.camera = ? ORDER BY job.attempt DESC, product.id""",
+           WHERE job.process_id = ? AND job.camera = ? AND product.removed IS NULL
+           ORDER BY job.attempt DESC, product.id""",
         (process, text_value(camera)),
     )
     return tuple(ProductRow(kind, path_from(path), size) for kind, path, size in rows)

@@ -8,6 +8,7 @@ import pytest
 
 from qltui.model import Product, Status, Trigger
 from qltui.store import details
+from qltui.store.usage import mark_removed
 
 
 @pytest.fixture
@@ -89,6 +90,12 @@ def test_products_of_a_camera(store, night):
     assert store.ask(details.products, night[3575], "b0") == (details.ProductRow("fibers", "/p/fibers-b0.fits", 123),)
     assert store.ask(details.products, night["again"], "b0") == ()
     assert store.ask(details.products, night[3575], "z9") == ()
+
+
+def test_products_that_were_cleared_are_not_offered(store, night):
+    numbers = [row[0] for row in store.ask(lambda database: database.sql("SELECT id FROM product"))]
+    store.ask(mark_removed, numbers)
+    assert store.ask(details.products, night[3575], "b0") == ()
 
 
 def test_last_values_are_of_the_same_obstype_and_of_the_last_process(store, night):
