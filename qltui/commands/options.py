@@ -9,7 +9,8 @@ from pathlib import Path
 
 from qltui.commands.exit_codes import CommandError, ExitCode
 from qltui.config import Config, ConfigError, load_config
-from qltui.instruments.base import Instrument, get_instrument, parse_location
+from qltui.instruments.base import Instrument, get_instrument
+from qltui.instruments.location import parse_location
 
 __all__ = [
     "add_config",

@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from qltui.instruments.location import SiteLocation
     from qltui.model import Camera
 
 __all__ = [
@@ -22,11 +23,9 @@ __all__ = [
     "Instrument",
     "MetricDefinition",
     "Picture",
-    "SiteLocation",
     "StepDefinition",
     "get_instrument",
     "instrument_names",
-    "parse_location",
     "resolve",
 ]
 
@@ -219,48 +218,6 @@ class Condition:
     high: float = float("inf")
     format: str = ".2f"
     definition: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SiteLocation:
-    """Where the telescope stands: geodetic, WGS84; north and east are positive.
-
-    Attributes
-    ----------
-    name : str
-        For people.
-    latitude, longitude : float
-        [deg].
-    elevation : float
-        Above the ellipsoid [m].
-    source : str
-        Where the numbers are from.
-    """
-
-    name: str
-    latitude: float
-    longitude: float
-    elevation: float
-    source: str = ""
-
-
-def parse_location(text: str, name: str = "") -> SiteLocation:
-    """Return the place that ``"latitude, longitude, elevation"`` says [deg, deg, m].
-
-    Raises
-    ------
-    ValueError
-        Where these are not three numbers of a place on Earth; the message says what is wanted.
-    """
-    parts = text.split(",")
-    try:
-        latitude, longitude, elevation = (float(part) for part in parts)
-    except ValueError:
-        latitude = longitude = elevation = float("nan")
-    if not (-90 <= latitude <= 90 and -180 <= longitude <= 360 and -500 <= elevation <= 9000):
-        msg = f'site.location is {text!r}: give latitude, east longitude [deg], elevation [m]: "31.964, -111.600, 2097"'
-        raise ValueError(msg)
-    return SiteLocation(name or "this site", latitude, longitude, elevation, "site.location of the configuration")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from qltui.instruments.base import Instrument, StepDefinition
 from qltui.model import Status
-from qltui.store.history import CellValue, NightPage, NightRow, NightTotals, StepOutcome
+from qltui.store.history import NightPage, NightRow, NightTotals, StepOutcome
+from qltui.store.history_cells import CellValue
 from qltui.store.wanted import Term
 from qltui.tables.camera import find_metric
 from qltui.tables.conditions import clock_words, condition_points

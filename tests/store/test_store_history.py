@@ -13,7 +13,8 @@ import known
 from qltui.instruments.base import get_instrument
 from qltui.model import Status
 from qltui.store.codec import exposure_time
-from qltui.store.history import NightWish, metric_cells, neighbour_night, night_page, outcome_class
+from qltui.store.history import NightWish, neighbour_night, night_page, outcome_class
+from qltui.store.history_cells import metric_cells
 from qltui.store.processes import ProcessWish, camera_runs, process_page
 from qltui.store.threads import comment_thread_of
 from qltui.store.wanted import Term, conditions

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from qltui.instruments.base import Condition, get_instrument, parse_location
+from qltui.instruments.base import Condition, get_instrument
+from qltui.instruments.location import parse_location
 from qltui.model import Exposure, Status
 from qltui.sky.almanac import Almanac, Place, Sample
 from qltui.tables.conditions import (

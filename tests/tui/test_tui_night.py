@@ -9,7 +9,7 @@ import known
 import pytest
 
 from qltui.model import Status
-from qltui.store.history import CellValue
+from qltui.store.history_cells import CellValue
 from qltui.tui.memory import Memory
 from qltui.tui.symbols import get_charset
 from qltui.tui.text import plain

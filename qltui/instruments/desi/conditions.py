@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from qltui.instruments.base import Condition, Depth, SiteLocation
+from qltui.instruments.base import Condition, Depth
+from qltui.instruments.location import SiteLocation
 
 __all__ = ["CARDS", "CONDITIONS", "DEPTH", "LOCATION"]
 

@@ -10,7 +10,8 @@ from qltui.instruments.base import Instrument
 from qltui.tables.table import Table
 
 if TYPE_CHECKING:
-    from qltui.store.history import CellValue, NightPage, NightRow, NightWish
+    from qltui.store.history import NightPage, NightRow, NightWish
+    from qltui.store.history_cells import CellValue
     from qltui.tui.screens.base import Question
     from qltui.tui.widgets.heat_map import HeatRow
 
@@ -47,7 +48,8 @@ def ask_night(wish: NightWish, metric: str, instrument: Instrument) -> Question:
 
     def ask(source: Any) -> NightAnswer:
         from qltui.store.codec import exposure_time
-        from qltui.store.history import metric_cells, night_page
+        from qltui.store.history import night_page
+        from qltui.store.history_cells import metric_cells
         from qltui.tables.night import night_table
         from qltui.tui.widgets.night_facts import heat_rows
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, tzinfo
 from typing import Final
 
-from qltui.instruments.base import Instrument, SiteLocation
+from qltui.instruments.base import Instrument
+from qltui.instruments.location import SiteLocation
 from qltui.sky.almanac import Almanac, sample_at
 from qltui.tables.conditions import ConditionPoint, clock_words
 from qltui.tui.symbols import STATUS_MARKS, Charset

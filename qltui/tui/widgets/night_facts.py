@@ -7,7 +7,8 @@ from typing import Final
 
 from qltui.instruments.base import Instrument
 from qltui.model import Status
-from qltui.store.history import CellValue, NightPage, NightRow
+from qltui.store.history import NightPage, NightRow
+from qltui.store.history_cells import CellValue
 from qltui.tables.camera import find_metric
 from qltui.tables.night import overall, totals_table
 from qltui.tables.wording import number_text
