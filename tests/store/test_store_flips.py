@@ -148,3 +148,9 @@ def test_limits_for_other_exposures_and_cameras_change_nothing(store, write):
         assert count(store, NOISE + SKY + extra) == (1, 0, 0, ())
     extra = extra.replace("valid_from = 20991231", 'camera = "b0"\nelement = "A"')
     assert count(store, NOISE + SKY + extra)[1] == 1
+
+
+def test_a_camera_with_one_metric_alone_becomes_good(store, write):
+    write(1, {"b0": [noise(5.5, Status.ALARM)]})
+    found = store.ask(flips, DESI, BEFORE, limits(WIDE + SKY), 30)
+    assert found.examples == ((1, "ALARM", "NORMAL"),)
