@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from qltui.tui.text import Line
+from qltui.tui.text import Line, joined
 from qltui.tui.themes import RAMP
 
 if TYPE_CHECKING:
@@ -279,7 +279,7 @@ def cell_lines(
         rows = (_shade_row(index, top, bottom, brush) for index, (top, bottom) in enumerate(_pairs(upper, lower)))
     else:
         rows = (_shape_row(index, top, bottom, brush) for index, (top, bottom) in enumerate(_pairs(upper, lower)))
-    return [_joined(row) for row in rows]
+    return [joined(row) for row in rows]
 
 
 def _pairs(upper: Levels, lower: Levels) -> list[tuple[list[int], list[int]]]:
@@ -314,13 +314,3 @@ def _shape_row(index: int, top: Sequence[int], bottom: Sequence[int], brush: _Br
         else:
             cells.append((brush.shapes[int(sum(known) / len(known) / RAMP * len(brush.shapes))], "text"))
     return cells
-
-
-def _joined(row: Sequence[tuple[str, str]]) -> Line:
-    runs: list[tuple[str, str]] = []
-    for char, role in row:
-        if runs and runs[-1][1] == role:
-            runs[-1] = (runs[-1][0] + char, role)
-        else:
-            runs.append((char, role))
-    return tuple(runs)

@@ -11,7 +11,20 @@ from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len, set_cell_size
 
-__all__ = ["Line", "Run", "beside", "cells", "clean", "fit", "join", "line_width", "plain", "to_ascii", "wrap"]
+__all__ = [
+    "Line",
+    "Run",
+    "beside",
+    "cells",
+    "clean",
+    "fit",
+    "join",
+    "joined",
+    "line_width",
+    "plain",
+    "to_ascii",
+    "wrap",
+]
 
 Run = tuple[str, str]
 """Some text and its role."""
@@ -131,3 +144,14 @@ def wrap(text: str, width: int) -> list[str]:
     if current:
         lines.append(current)
     return lines
+
+
+def joined(row: Iterable[Run]) -> Line:
+    """Return a line of single cells with neighbours of one role made one run."""
+    runs: list[Run] = []
+    for char, role in row:
+        if runs and runs[-1][1] == role:
+            runs[-1] = (runs[-1][0] + char, role)
+        else:
+            runs.append((char, role))
+    return tuple(runs)

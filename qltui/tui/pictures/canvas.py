@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qltui.tui.text import Line
+from qltui.tui.text import Line, joined
 
 __all__ = ["Canvas"]
 
@@ -30,14 +30,4 @@ class Canvas:
 
     def lines(self) -> list[Line]:
         """Return the rows, neighbours of one role joined."""
-        return [_joined(row) for row in self._rows]
-
-
-def _joined(row: list[tuple[str, str]]) -> Line:
-    runs: list[tuple[str, str]] = []
-    for char, role in row:
-        if runs and runs[-1][1] == role:
-            runs[-1] = (runs[-1][0] + char, role)
-        else:
-            runs.append((char, role))
-    return tuple(runs)
+        return [joined(row) for row in self._rows]

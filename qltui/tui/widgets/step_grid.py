@@ -13,7 +13,7 @@ from qltui.instruments.base import Instrument, StepDefinition
 from qltui.store.views import ProcessView
 from qltui.tui.cells import cell_status, worst_cell
 from qltui.tui.symbols import STATUS_MARKS, Charset
-from qltui.tui.text import Line, clean
+from qltui.tui.text import Line, clean, joined
 from qltui.tui.widgets.grid_layout import GridLayout, Place, arrange_grid, move
 from qltui.tui.widgets.lines import Lines
 
@@ -44,17 +44,7 @@ class _Canvas:
 
     def lines(self) -> list[Line]:
         """Return the rows, equal roles joined."""
-        return [_joined(row) for row in self._rows]
-
-
-def _joined(row: list[tuple[str, str]]) -> Line:
-    runs: list[tuple[str, str]] = []
-    for char, role in row:
-        if runs and runs[-1][1] == role:
-            runs[-1] = (runs[-1][0] + char, role)
-        else:
-            runs.append((char, role))
-    return tuple(runs)
+        return [joined(row) for row in self._rows]
 
 
 def grid_lines(
