@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -160,7 +161,10 @@ def nights_table(
 
 def month_nights(month: int) -> tuple[int, int]:
     """Return the first and the last night of a month ``YYYYMM``."""
-    return month * 100 + 1, month * 100 + 31
+    year, number = divmod(month, 100)
+    # What no calendar has may stand in a record all the same; its nights are still found.
+    last = calendar.monthrange(year, number)[1] if 1 <= number <= 12 and 1 <= year <= 9999 else 31
+    return month * 100 + 1, month * 100 + last
 
 
 def programs_table(summaries: Sequence[NightSummary], tiles: Mapping[str, int], distinct: int) -> Table:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from qltui.instruments.base import MetricDefinition
 
-__all__ = ["clock_time", "duration", "night_date", "number", "plural", "span", "value_text"]
+__all__ = ["clock_time", "date_range", "duration", "night_date", "number", "plural", "span", "value_text"]
 
 NO_VALUE = "none"
 
@@ -46,6 +46,12 @@ def night_date(night: int) -> str:
     """Return a night YYYYMMDD with dashes."""
     digits = f"{night:08d}"
     return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}" if len(digits) == 8 else str(night)
+
+
+def date_range(nights: tuple[int, int]) -> str:
+    """Return the first and last of some nights, or the one night, with dashes."""
+    first, last = (night_date(night) for night in nights)
+    return first if first == last else f"{first} to {last}"
 
 
 def number(value: float, form: str) -> str:

@@ -22,7 +22,7 @@ from qltui.tui.text import Line, clean
 from qltui.tui.widgets.almanac_lines import almanac_lines, exposure_lines
 from qltui.tui.widgets.condition_strips import ConditionStrips, StripsPicture, hidden_count, time_axis
 from qltui.tui.widgets.drawn import Drawn
-from qltui.tui.words import plural
+from qltui.tui.words import night_date, plural
 
 if TYPE_CHECKING:
     from qltui.tui.widgets.lines import Lines
@@ -120,7 +120,7 @@ class ConditionsScreen(PaneScreen):
         """Return the night."""
         if self._answer.night is None:
             return (("no night yet", "dim"),)
-        return ((f"night {self._answer.night}", "text"),)
+        return ((f"night {night_date(self._answer.night)}", "text"),)
 
     # -- the record --------------------------------------------------------------------------------------------
 

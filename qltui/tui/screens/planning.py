@@ -19,7 +19,7 @@ from qltui.tui.screens.planning_question import ImportFailedError, PlanAnswer, P
 from qltui.tui.selection import Selection
 from qltui.tui.text import Line, clean
 from qltui.tui.widgets.table import TableView
-from qltui.tui.words import plural
+from qltui.tui.words import date_range, plural
 
 if TYPE_CHECKING:
     from qltui.tui.widgets.lines import Lines
@@ -110,7 +110,7 @@ class PlanningScreen(PaneScreen):
     def head(self) -> Line:
         """Return what is chosen."""
         nights = self._answer.nights
-        words = nights_words(nights) if nights is not None else "no night yet"
+        words = date_range(nights) if nights is not None else "no night yet"
         return ((f"{words}   {clean(self._choice.program) or 'all programs'}", "text"),)
 
     def _table(self, name: str) -> TableView:

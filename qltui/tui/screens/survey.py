@@ -32,6 +32,7 @@ from qltui.tui.widgets.drawn import Drawn
 from qltui.tui.widgets.sky_map import SkyMap
 from qltui.tui.widgets.survey_facts import cursor_lines, survey_lines
 from qltui.tui.widgets.table import TableView
+from qltui.tui.words import date_range
 
 if TYPE_CHECKING:
     from qltui.store.survey_views import FieldSummary
@@ -118,9 +119,9 @@ class SurveyScreen(PaneScreen):
         """Return what is chosen."""
         choice = self._choice
         nights = choice.nights or self._answer.known
-        parts = [nights_words(nights) if nights else "no night yet", clean(choice.program) or "all programs"]
+        parts = [date_range(nights) if nights else "no night yet", clean(choice.program) or "all programs"]
         if choice.kind:
-            parts.append(f"only {choice.kind} tiles")
+            parts.append(f"{choice.kind} tiles")
         return (("   ".join(parts), "text"),)
 
     # -- the record --------------------------------------------------------------------------------------------
