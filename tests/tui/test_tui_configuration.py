@@ -6,31 +6,13 @@ import csv
 from contextlib import asynccontextmanager
 
 import pytest
+from pressing import press, settle
 
 from qltui.config import load_config
 from qltui.tui.screens.configuration_limits import NIGHTS_KEY
 from qltui.tui.source import NothingYet
 from qltui.tui.widgets.footer import Footer
 from qltui.tui.widgets.head_line import HeadLine
-
-
-async def settle(app, pilot):
-    for _ in range(2):
-        await app.poll()
-        await app.workers.wait_for_complete()
-        await pilot.pause()
-
-
-async def press(app, pilot, *keys):
-    """Press keys; ``"=words"`` stands for words typed into a question in the place of those that are there."""
-    for key in keys:
-        if key[:1] == "=" and len(key) > 1:
-            app.screen.words = key[1:]
-            app.screen._on_change(key[1:])
-            continue
-        await pilot.press(key)
-        await app.workers.wait_for_complete()
-    await pilot.pause()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from dataclasses import replace
 import known
 import pytest
 from nights import NAMES
+from pressing import press, settle
 
 from qltui.engine.launch import EngineStartError
 from qltui.instruments.base import get_instrument
@@ -26,20 +27,6 @@ from qltui.tui.widgets.footer import Footer
 from qltui.tui.widgets.head_line import HeadLine
 
 DESI = get_instrument("desi")
-
-
-async def settle(app, pilot):
-    for _ in range(2):
-        await app.poll()
-        await app.workers.wait_for_complete()
-        await pilot.pause()
-
-
-async def press(app, pilot, *keys):
-    for key in keys:
-        await pilot.press(key)
-        await app.workers.wait_for_complete()
-    await pilot.pause()
 
 
 @pytest.fixture

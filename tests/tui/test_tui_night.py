@@ -7,29 +7,17 @@ from contextlib import asynccontextmanager
 
 import known
 import pytest
+from pressing import press, settle
 
 from qltui.model import Status
 from qltui.store.history_cells import CellValue
 from qltui.tui.memory import Memory
+from qltui.tui.screens.night_question import mapped_metrics
 from qltui.tui.symbols import get_charset
 from qltui.tui.text import plain
 from qltui.tui.widgets.footer import Footer
 from qltui.tui.widgets.head_line import HeadLine
 from qltui.tui.widgets.heat_map import HeatCell, HeatRow, cell_mark, heat_lines
-
-
-async def settle(app, pilot):
-    for _ in range(2):
-        await app.poll()
-        await app.workers.wait_for_complete()
-        await pilot.pause()
-
-
-async def press(app, pilot, *keys):
-    for key in keys:
-        await pilot.press(key)
-        await app.workers.wait_for_complete()
-        await pilot.pause()
 
 
 @pytest.fixture
@@ -296,3 +284,16 @@ def test_what_is_under_the_cursor_has_its_unit():
     row = NightRow(1, exposure, 6, "done", Status.ALARM, "", 25, 30, 5.0, 0, "")
     words = cell_words(row, "b3", "NOISE_AMP", CellValue(Status.ALARM, "C", 25.1, 9.0), DESI, get_charset("braille"))
     assert plain(words) == " 3579 b3  C 25.10 e-  ✖ alarm"
+
+
+async def test_only_metrics_that_the_exposures_can_have_are_mapped(started):
+    async with started() as (app, pilot):
+        answer, instrument = app.screen._answer, app.instrument
+        zeros = tuple(replace(row, exposure=replace(row.exposure, obstype="ZERO")) for row in answer.page.rows)
+        of_zeros = replace(answer, page=replace(answer.page, rows=zeros))
+    named = mapped_metrics(of_zeros, instrument, "")
+    assert named == tuple(metric.name for metric in instrument.metrics_for("ZERO"))
+    assert "NOISE_AMP" in named
+    assert "SKYCONT" in mapped_metrics(of_zeros, instrument, "SKYCONT")
+    assert "SKYCONT" not in named
+    assert len(mapped_metrics(None, instrument, "")) == len(instrument.metrics)

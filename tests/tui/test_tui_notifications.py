@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import known
 import pytest
+from pressing import press, settle
 
 from qltui.model import Status
 from qltui.tui.bell import BELL_KEY
@@ -16,20 +17,6 @@ from qltui.tui.widgets.footer import Footer
 from qltui.tui.widgets.head_line import HeadLine
 
 RAISED = known.time_of(3579) + 1100.0
-
-
-async def settle(app, pilot):
-    for _ in range(2):
-        await app.poll()
-        await app.workers.wait_for_complete()
-        await pilot.pause()
-
-
-async def press(app, pilot, *keys):
-    for key in keys:
-        await pilot.press(key)
-        await app.workers.wait_for_complete()
-    await pilot.pause()
 
 
 @pytest.fixture

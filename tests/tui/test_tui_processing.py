@@ -8,25 +8,12 @@ from dataclasses import replace
 
 import known
 import pytest
+from pressing import press, settle
 
 from qltui.model import Status, Trigger, Verdict
 from qltui.tui.memory import Memory
 from qltui.tui.widgets.footer import Footer
 from qltui.tui.widgets.head_line import HeadLine
-
-
-async def settle(app, pilot):
-    for _ in range(2):
-        await app.poll()
-        await app.workers.wait_for_complete()
-        await pilot.pause()
-
-
-async def press(app, pilot, *keys):
-    for key in keys:
-        await pilot.press(key)
-        await app.workers.wait_for_complete()
-        await pilot.pause()
 
 
 @pytest.fixture
