@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import known
 import pytest
@@ -287,7 +288,7 @@ def test_what_is_under_the_cursor_has_its_unit():
 
 
 async def test_only_metrics_that_the_exposures_can_have_are_mapped(started):
-    async with started() as (app, pilot):
+    async with started() as (app, _):
         answer, instrument = app.screen._answer, app.instrument
         zeros = tuple(replace(row, exposure=replace(row.exposure, obstype="ZERO")) for row in answer.page.rows)
         of_zeros = replace(answer, page=replace(answer.page, rows=zeros))

@@ -11,7 +11,7 @@ from qltui.tui.prompt import WordsScreen
 from qltui.tui.screens.base import PANE_BINDINGS, PaneRow, PaneScreen, Question
 from qltui.tui.screens.history_keys import HISTORY_BINDINGS, REDUCIBLE, HistoryKeys, Listed
 from qltui.tui.screens.night_keys import NIGHT_BINDINGS
-from qltui.tui.screens.night_question import NightAnswer, ask_night, map_table
+from qltui.tui.screens.night_question import NightAnswer, ask_night, map_table, mapped_metrics
 from qltui.tui.selection import Selection
 from qltui.tui.text import Line, clean, join
 from qltui.tui.widgets.drawn import ScrolledDrawn
@@ -350,7 +350,7 @@ class NightScreen(HistoryKeys, PaneScreen):
 
     def action_metric(self, by: int) -> None:
         """Map the next metric or the one before; 0 the statuses."""
-        names = ["", *(metric.name for metric in self.viewer.instrument.metrics)]
+        names = ["", *mapped_metrics(self._answer, self.viewer.instrument, self._metric)]
         self._metric = names[(names.index(self._metric) + by) % len(names)] if by else ""
         self.viewer.memory.set(_METRIC, self._metric or None)
         self.ask_again()

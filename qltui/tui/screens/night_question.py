@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from qltui.tui.screens.base import Question
     from qltui.tui.widgets.heat_map import HeatRow
 
-__all__ = ["NightAnswer", "ask_night", "map_table"]
+__all__ = ["NightAnswer", "ask_night", "map_table", "mapped_metrics"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +69,13 @@ def map_table(rows: Sequence[NightRow], answer: NightAnswer, instrument: Instrum
     from qltui.tables.night import cells_table
 
     return cells_table(rows, answer.metric, answer.values, instrument)
+
+
+def mapped_metrics(answer: NightAnswer | None, instrument: Instrument, shown: str) -> tuple[str, ...]:
+    """Return the metrics that exposures of the page can have; all where there are none, and always the one shown."""
+    obstypes = {row.exposure.obstype for row in answer.page.rows} if answer is not None else set()
+    return tuple(
+        metric.name
+        for metric in instrument.metrics
+        if not obstypes or metric.name == shown or not obstypes.isdisjoint(metric.obstypes)
+    )
