@@ -107,11 +107,11 @@ class _HelpText(Lines, can_focus=True):
             lines = found_lines(self.words, self.content, self.charset, width, self._drawn)
         else:
             lines = page_lines(self.page, self.content, self.charset, width, self._drawn)
-        room = height - _HEAD_ROWS
+        room = max(0, height - _HEAD_ROWS)
         self._offset = max(0, min(self._offset, len(lines) - room))
         below = len(lines) - self._offset - room
         shown = lines[self._offset : self._offset + room]
-        if below > 0:
+        if below > 0 and shown:
             shown[-1] = ((f" {below + 1} more lines", "dim"),)
         return [*self._head(width), *shown]
 
