@@ -176,8 +176,8 @@ def _finite(value: float) -> float | None:
 def summary_table(trend: Trend, found: Sequence[GroupSummary]) -> Table:
     """Return groups in numbers, with the straight line of each."""
     unit, form = trend.unit, trend.format
-    per = f"{unit or '1'}/{'d' if trend.x is None else trend.x_unit or '1'}"
-    slope = "" if trend.x is not None and not (unit or trend.x_unit) else per
+    below = "d" if trend.x is None else trend.x_unit
+    slope = f"{unit or '1'}/{below}" if below else unit
 
     def column(name: str, title: str, doc: str, shown_unit: str = unit, shown: str = form) -> Column:
         return Column(name, title, shown_unit, shown, ">", doc)

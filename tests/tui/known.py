@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pictures as p
-from nights import NAMES, beat, write_camera
+from nights import NAMES, write_camera
 
 from qltui.model import Status, Trigger, Verdict
 from qltui.store.record import Store
@@ -120,7 +120,7 @@ def make_known(path: Path) -> Store:
         _write(store, expid, Trigger.NEW, settings, limits)
     _write(store, 3577, Trigger.REPROCESS, settings, limits)
     _write_notes(store)
-    beat(store, NOW)
+    store.beat(replace(p.engine(), heartbeat=NOW, queue=0), now=NOW)
     return store
 
 

@@ -29,8 +29,13 @@ def test_a_bad_value_is_followed_to_its_cause_and_written_down(state, known_stor
     view.wait_for("Metric  3579", "2.10 … 4.10", "25.10")
     view.keys("Escape")
     view.wait_for("Exposure  3579")
-    view.keys("C", "dome was open", "Enter")
-    view.wait_for("asked for: comment")
+    view.keys("C")
+    view.wait_for("nobody has said anything yet")
+    view.keys("a")
+    view.wait_for("Comment on 3579")
+    view.keys("dome was open", "Enter")
+    view.wait_for("asked for; the engine writes it")
+    view.keys("Escape")
     waiting = known_store.pending_commands()
     assert [
         (command.name, command.arguments["expid"], command.arguments["text"], command.who) for command in waiting
