@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import known
+import nights
 import pytest
 from nights import NAMES
 from pressing import press, settle
@@ -138,7 +139,7 @@ async def test_the_engine_is_held_and_stopped_after_a_question(started, known_st
     async with started() as (app, pilot):
         await press(app, pilot, "P", "S", "escape", "S", "y")
         assert asked(known_store) == [("pause", {}, "Ann"), ("shutdown", {}, "Ann")]
-        known.beat(known_store, known.NOW, state="paused")
+        nights.beat(known_store, known.NOW, state="paused")
         await settle(app, pilot)
         await press(app, pilot, "P")
         assert asked(known_store)[-1] == ("resume", {}, "Ann")

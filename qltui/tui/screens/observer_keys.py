@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from textual.binding import Binding
 
-from qltui.tui.dialogs.comments import CommentsScreen
 from qltui.tui.prompt import ChoiceScreen, WordsScreen
 
 if TYPE_CHECKING:
@@ -53,6 +52,9 @@ class ObserverKeys:
         if process is None:
             self.say("there is no exposure to comment on")
             return
+        # Loaded when it is asked for: it knows the record, which must not delay the first paint.
+        from qltui.tui.dialogs.comments import CommentsScreen
+
         exposure = process.exposure
         self.app.push_screen(
             CommentsScreen(self.viewer, exposure.instrument, exposure.night, exposure.expid, process.number)
