@@ -15,12 +15,19 @@ from qltui.tables.trend_choice import TIME, Quantity, TrendChoice, find_quantity
 if TYPE_CHECKING:
     from qltui.store.reader import Reader
 
-__all__ = ["DAY", "MOST_POINTS", "Trend", "read_trend"]
+__all__ = ["DAY", "MOST_POINTS", "Trend", "quotient", "read_trend"]
 
 DAY: Final = 86400.0
 """[s]"""
 MOST_POINTS: Final = 5000
 """More values than these are shown as bins: they are more than the cells of a large terminal."""
+
+
+def quotient(above: str, below: str) -> str:
+    """Return the unit of one thing divided by another, ``"e-/A/d"``; what is a pure number divides without a trace."""
+    if below in ("", "1"):
+        return above
+    return f"{above or '1'}/({below})" if "/" in below else f"{above or '1'}/{below}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,8 @@ class Trend:
         Those of the record.
     fault : str
         Why nothing is shown.
+    too_many : bool
+        Whether that is because single values were wanted of too many.
     """
 
     choice: TrendChoice
@@ -67,6 +76,7 @@ class Trend:
     obstypes: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
     fault: str = ""
+    too_many: bool = False
 
     @property
     def unit(self) -> str:
@@ -75,8 +85,7 @@ class Trend:
             return ""
         if self.over is None or not self.over.unit:
             return self.y.unit
-        below = f"({self.over.unit})" if "/" in self.over.unit else self.over.unit
-        return "" if self.y.unit == self.over.unit else f"{self.y.unit or '1'}/{below}"
+        return "" if self.y.unit == self.over.unit else quotient(self.y.unit, self.over.unit)
 
     @property
     def title(self) -> str:
@@ -107,7 +116,7 @@ def read_trend(
     Parameters
     ----------
     bins : int
-        Into how many pieces a long span is divided.
+        Into how many pieces a long span is divided; 0 to refuse it, so that `Trend.fault` says how many are too many.
     most : int or None
         More values than these are divided; None for single values however many there are.
     """
@@ -215,6 +224,9 @@ def _read_values(
     trend = replace(trend, span=span)
     if most is None or reader.ask(traces.count_values, tracks, scope, most) <= most:
         return replace(trend, points=tuple(reader.ask(traces.trace_points, tracks, scope)))
+    if not bins:
+        msg = f"more than {most:,} values of {trend.title} in {_kind_words(trend)}"
+        return replace(trend, fault=msg, too_many=True)
     low, high = max(shown[0], span[0]), min(shown[1], span[1])
     edges = [low + (high - low) * index / bins for index in range(bins)] + [math.nextafter(high, math.inf)]
     first = reader.ask(traces.trace_points, tracks[:1], scope, 1)

@@ -12,12 +12,14 @@ from qltui.instruments.base import Instrument
 from qltui.model import Status
 from qltui.store.series import Moments, TraceBin, TracePoint
 from qltui.tables.straight_line import Line, fit_line, moments_of, quantile
-from qltui.tables.table import Column, Judged, Row, Table
-from qltui.tables.trend import DAY, Trend
+from qltui.tables.table import Column, Judged, Row, Table, Value
+from qltui.tables.trend import DAY, Trend, quotient
 
-__all__ = ["GroupSummary", "group_of", "iso_moment", "summaries", "summary_table", "trend_table"]
+__all__ = ["GroupSummary", "bin_table", "group_of", "iso_moment", "summaries", "summary_table", "trend_table"]
 
 _MJD_OF_1970: Final = 40587.0
+
+_WITHOUT_QUARTILES: Final = "median and quartiles UNKNOWN: values are summed in bins, not read one by one"
 
 
 # -- groups --------------------------------------------------------------------------------------------------------
@@ -162,6 +164,46 @@ def _row(index: int, point: TracePoint, trend: Trend) -> Row:
     )
 
 
+def bin_table(trend: Trend) -> Table:
+    """Return all bins as a table: ends, how many values and how many outside, lowest, mean and highest, limits."""
+    if trend.x is None:
+        ends = tuple(Column(name, name, doc=f"UTC of the {name} value, ISO 8601") for name in ("first", "last"))
+    else:
+        ends = tuple(
+            Column(
+                name, f"{trend.x.name} {word}", trend.x.unit, trend.x.format, ">", f"{word} {trend.x.name} of the bin"
+            )
+            for name, word in (("first", "lowest"), ("last", "highest"))
+        )
+    unit, form = trend.unit, trend.format
+    columns = (
+        *ends,
+        Column("camera", "camera", doc="camera; empty for what is of the whole exposure"),
+        Column("element", "of", doc="amplifier, axis or class"),
+        Column(
+            "program", "program", doc="program, where programs are told apart", shown=trend.choice.colour == "program"
+        ),
+        Column("count", "n", "", "d", ">", "finite values"),
+        Column("outside", "outside", "", "d", ">", "values that are WARNING or ALARM"),
+        Column("low", "lowest", unit, form, ">", "lowest value"),
+        Column("mean", f"{trend.title} mean", unit, form, ">", "mean value"),
+        Column("high", "highest", unit, form, ">", "highest value"),
+        *_ranges(unit, form),
+    )
+    rows = tuple(Row(index, _bin_values(item, trend)) for index, item in enumerate(trend.bins))
+    note = f"{_WITHOUT_QUARTILES}; limits are the widest of each bin"
+    return Table("trend.bins", f"Bins of {trend.title}", columns, rows, note)
+
+
+def _bin_values(item: TraceBin, trend: Trend) -> tuple[Value, ...]:
+    track = trend.tracks[item.track]
+    ends = (iso_moment(item.first), iso_moment(item.last)) if trend.x is None else (item.first, item.last)
+    return (
+        *ends, track.camera, track.element, item.program, item.count, item.outside, item.low, item.mean, item.high,
+        *(_finite(value) for value in (*item.normal, *item.warning)),
+    )  # fmt: skip
+
+
 def iso_moment(seconds: float) -> str:
     """Return a time [s since 1970] as ISO 8601 in UTC, to the millisecond; empty for what is no time."""
     if not abs(seconds) < 1e11:
@@ -177,7 +219,7 @@ def summary_table(trend: Trend, found: Sequence[GroupSummary]) -> Table:
     """Return groups in numbers, with the straight line of each."""
     unit, form = trend.unit, trend.format
     below = "d" if trend.x is None else trend.x_unit
-    slope = f"{unit or '1'}/{below}" if below else unit
+    slope = quotient(unit, below)
 
     def column(name: str, title: str, doc: str, shown_unit: str = unit, shown: str = form) -> Column:
         return Column(name, title, shown_unit, shown, ">", doc)
@@ -209,5 +251,5 @@ def summary_table(trend: Trend, found: Sequence[GroupSummary]) -> Table:
         numbers = (item.median, *item.quartiles, item.low, item.high, item.mean, item.deviation, *fitted)
         values = (item.name, item.count, item.outside, *map(_finite, numbers), item.unknown)
         rows.append(Row(item.name, values))
-    note = "" if trend.points or not rows else "binned: median and quartiles are told of single values alone"
+    note = "" if trend.points or not rows else _WITHOUT_QUARTILES
     return Table("trend.summary", f"Summary of {trend.title}", columns, tuple(rows), note)
