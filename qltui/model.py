@@ -10,8 +10,8 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["Amplifier", "Camera", "CameraReport", "CameraTask", "Exposure", "Judgement", "Measurement", "Product"]
-__all__ += ["Section", "Status", "StepEvent", "StepReport", "Trigger", "Verdict", "worst"]
+__all__ = ["Amplifier", "Camera", "CameraReport", "CameraTask", "Exposure", "Judgement", "Measurement", "Product",
+           "Section", "Status", "StepEvent", "StepReport", "Trigger", "Verdict", "worst"]  # fmt: skip
 
 
 class Status(enum.StrEnum):
@@ -169,27 +169,27 @@ class Exposure:
     path : str
         The raw file.
     cameras : tuple of str
-        Cameras whose HDUs are in the file.
+        Those in the file.
     exptime, mjd, airmass, seeing : float or None
         [s], [d], dimensionless, [arcsec]; None where the header has no finite value.
     ra, dec : float or None
         Pointing [deg].
     tile : int or None
-        Number of the tile.
+        Its number.
     date_obs : str
         Start of the exposure, ISO 8601 in UTC; empty where unknown.
     object : str
         The observer's words, cleaned of control characters.
     revision : int
-        1 for the first file seen under this number, one more for each rewritten file.
+        1 for the first file of this number, one more for each rewrite.
     size, mtime_ns : int
-        Of the raw file when it was judged complete [bytes], [ns].
+        Of the complete raw file [bytes], [ns].
     auxiliary : mapping
         Other files of the exposure by kind, ``{"fibermap": path}``.
     header : mapping
         Further scalars of the header that screens and trends may show.
     problems : tuple of str
-        What is odd about the file, in words (``"fibermap missing"``).
+        What is odd about the file, in words.
     """
 
     instrument: str
@@ -225,7 +225,7 @@ class Measurement:
     metric : str
         Key of the metric's table entry, ``"NOISE_AMP"``.
     values : tuple of float
-        One for each element, in the metric's unit; NaN where it could not be computed.
+        One for each element [metric's unit]; NaN where it could not be computed.
     elements : tuple of str
         ``("A", "B", "C", "D")``, ``("dx", "dy")``, ``("ELG", "LRG")``; ``("",)`` for a scalar.
     reason : str
@@ -283,7 +283,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A file that a step wrote, by its kind (``"spectra"``, ``"fiberflat"``, ``"preview"``, ``"fibers"``)."""
+    """A file that a step wrote, by its kind (``"spectra"``, ``"preview"``, ``"fibers"``, ...)."""
 
     kind: str
     path: str
@@ -304,13 +304,17 @@ class CameraTask:
     calibration_directory : str
         The site's calibrations; empty where there are none.
     night_calibrations : mapping
-        Newest products of this camera judged fit, by kind: ``{"fiberflat": path, "biaslevels": path}``.
+        Newest products of this camera judged fit, by kind: ``{"fiberflat": path}``.
     products_directory : str
         Where to write; empty for no products.
     options : mapping
-        Settings of the workflow, ``{"cosmics": True}``.
+        Of the workflow, ``{"cosmics": True}``.
     process, attempt : int
         Number of the process in the record, and which try this is, from 1.
+    frames : tuple of str
+        Earlier raw files of the night, of the same obstype and program, in which this camera was fit: for a master.
+    gathered, gathered_products : mapping
+        For the field, which stands for all cameras: what was measured of each, and paths of its products by kind.
     """
 
     exposure: Exposure
@@ -321,6 +325,9 @@ class CameraTask:
     options: Mapping[str, str | float | int | bool] = field(default_factory=dict)
     process: int = 0
     attempt: int = 1
+    frames: tuple[str, ...] = ()
+    gathered: Mapping[str, tuple[Measurement, ...]] = field(default_factory=dict)
+    gathered_products: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,8 +371,7 @@ class StepEvent:
 class CameraReport:
     """The whole of one camera: all its steps, its products and what was used to make them.
 
-    `counts` has how many targets of each class it saw, by unit (the spectrograph) and class; cameras of one unit see
-    the same ones.
+    `counts` has how many targets it saw by unit and class; cameras of one unit see the same ones.
     """
 
     camera: str

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from qltui.instruments.definitions import HISTORY, Condition, Depth, MetricDefinition, Picture, StepDefinition
+
 if TYPE_CHECKING:
     from qltui.instruments.location import SiteLocation
     from qltui.model import Camera
@@ -47,199 +49,6 @@ def resolve(reference: str) -> Callable[..., Any]:
         raise ValueError(msg)
     function: Callable[..., Any] = getattr(importlib.import_module(module), name)
     return function
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """One way to look at a metric, as data: what is drawn, and from which columns of which product.
-
-    Attributes
-    ----------
-    kind : str
-        ``"patches"``: elements laid out as on the detector, value minus reference;
-        ``"scatter"``: a point for each row of a table; ``"histogram"``: of the same values;
-        ``"places"``: rows at their place, shaded by value minus reference; ``"curve"``: values with a fitted curve, a
-        colour for each group; ``"history"``: last values of the same camera, from the record.
-    title : str
-        In words, ``"fibres on the sky"``.
-    product, hdu : str
-        Kind of the product and name of its HDU; empty for what the record itself has.
-    columns : tuple of (str, str)
-        Element of the metric and the column with its values, ``(("x", "XSIGMA"), ("w", "WSIGMA"))``; the element is
-        empty where one column has those of all.
-    x, y : str
-        Columns of the abscissa; for places, of both coordinates. `x_title`, `y_title`, `x_unit`, `y_unit` say what
-        they are; `x_reversed` lets x grow to the left, as right ascension does.
-    name : str
-        Column that names a row: the number of the fibre, the amplifier.
-    group : str
-        Column with the names of the groups of a row, joined by ``+``.
-    only : tuple of str
-        Groups that have such a value; empty for all.
-    by_group : bool
-        Whether the elements of the metric are groups: of each, its own rows are drawn.
-    model : str
-        Column with what the values should be: drawn as a curve, or, where `relative`, the values are shown as
-        (value - model) / model.
-    flag : str
-        Column that is false for rows that are not good.
-    unit : str or None
-        Of the values where they are something else than the metric, whose limits then do not hold for them.
-    """
-
-    kind: str
-    title: str
-    product: str = ""
-    hdu: str = ""
-    columns: tuple[tuple[str, str], ...] = ()
-    x: str = ""
-    x_title: str = ""
-    x_unit: str = ""
-    x_reversed: bool = False
-    y: str = ""
-    y_title: str = ""
-    y_unit: str = ""
-    name: str = ""
-    group: str = ""
-    only: tuple[str, ...] = ()
-    by_group: bool = False
-    model: str = ""
-    relative: bool = False
-    flag: str = ""
-    unit: str | None = None
-
-
-HISTORY = Picture("history", "last values")
-"""What every metric has: its own past."""
-
-
-@dataclass(frozen=True, slots=True)
-class MetricDefinition:
-    """One number, or a few, by which a camera is judged. Screens, help, messages and exports all read this.
-
-    Attributes
-    ----------
-    name : str
-        Key in the record, ``"NOISE_AMP"``.
-    title : str
-        For people, ``"Read noise"``.
-    short : str
-        One or two words for a verdict line, ``"noise"``.
-    unit : str
-        ``"e-"``, ``"ADU"``, ``"px"``; empty where dimensionless.
-    step : str
-        Name of the step that measures it.
-    obstypes : tuple of str
-        The exposures it applies to.
-    elements : str
-        What its elements are: ``"amplifier"``, ``"axis"``, ``"class"``, or empty for a scalar.
-    function : str
-        ``"module:name"`` of a function from the recipe's state to a `qltui.model.Measurement`.
-    definition, meaning, action : str
-        A sentence on what it is, on what a bad value usually means, and on what to do.
-    format : str
-        Format specification for one value, ``".2f"``.
-    arms : tuple of str
-        Arms it applies to; empty for all.
-    phrase : str
-        How a verdict says that it is bad; may use ``{short}``, ``{element}``, ``{value}``, ``{unit}``,
-        ``{reference}``, ``{limit}`` (the end of the normal range that it is beyond) and ``{sign}`` (``<`` or ``>``).
-    scope : str
-        ``"camera"`` where a bad value has its cause in one camera, ``"exposure"`` where it usually lies in sky,
-        weather or telescope, so that many cameras are told in one line.
-    pictures : tuple of Picture
-        Ways to look at it, the most telling first.
-    """
-
-    name: str
-    title: str
-    short: str
-    unit: str
-    step: str
-    obstypes: tuple[str, ...]
-    elements: str
-    function: str
-    definition: str
-    meaning: str
-    action: str
-    format: str = ".2f"
-    arms: tuple[str, ...] = ()
-    phrase: str = "{short} {value} {sign} {limit} {unit}"
-    scope: str = "camera"
-    pictures: tuple[Picture, ...] = (HISTORY,)
-
-
-@dataclass(frozen=True, slots=True)
-class StepDefinition:
-    """A step of a recipe: a function from the camera's state to a new state.
-
-    Attributes
-    ----------
-    name, title : str
-        ``"CHECK_CCDS"``, ``"CHECK CCDS"``.
-    obstypes : tuple of str
-        The exposures it applies to.
-    function : str
-        ``"module:name"``; raises `ReductionError` with a cause where it cannot go on.
-    timeout : float
-        [s] after which the worker is killed.
-    """
-
-    name: str
-    title: str
-    obstypes: tuple[str, ...]
-    function: str
-    timeout: float = 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One quantity of sky or weather that headers tell.
-
-    Attributes
-    ----------
-    name, title, unit : str
-        Key, words and unit, ``"seeing"``, ``"Seeing"``, ``"arcsec"``.
-    headers : tuple of str
-        Cards that hold it; the first with a finite number between `low` and `high` counts.
-    low, high : float
-        Values beyond these are no values of the quantity.
-    format : str
-        Format specification.
-    definition : str
-        A sentence.
-    """
-
-    name: str
-    title: str
-    unit: str
-    headers: tuple[str, ...]
-    low: float = float("-inf")
-    high: float = float("inf")
-    format: str = ".2f"
-    definition: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Depth:
-    """How deep an exposure is: a signal to noise, compared with what its length should give.
-
-    The effective exposure time is the exposure time times the mean of (value / reference)**2 over cameras and
-    elements: in the limit of sky noise, signal to noise grows with the square root of the time.
-
-    Attributes
-    ----------
-    metric : str
-        Whose judgements have value and reference.
-    goal : float
-        Effective exposure time of a tile that is done [s].
-    definition : str
-        A sentence.
-    """
-
-    metric: str
-    goal: float = 1000.0
-    definition: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +98,25 @@ class Instrument:
         Types of exposures that look at the sky: what a footprint and a plan are made of.
     fibers : str
         ``"module:name"`` of the `qltui.instruments.fiber_view.FiberView`; empty where there are no fibres.
+    program_title : str
+        What `qltui.model.Exposure.program` tells apart: ``"program"``, or ``"filter"`` of an imager.
+    field_camera : Camera or None
+        Stands for all cameras together: its steps are those `of_field`, its metrics those of these steps. It is in the
+        record as a camera is, though not among `cameras`. None where nothing is measured of the whole.
+    combine : mapping of str to int
+        How many exposures of an obstype are made into one master, ``{"ZERO": 10}``.
+    places : mapping of str to (float, float)
+        Where each camera lies in the focal plane, x to the right and y upwards as the observer knows the picture [mm];
+        empty where the question makes no sense.
+    rows : tuple of tuple of str
+        The same for a terminal: cameras in rows from the top; empty where there are no places.
+    groups : mapping of str to mapping
+        Cameras that share a piece of hardware: ``{"backplane": {"BKP1": ("S1", ...)}}``. One fault in all cameras of
+        one group is told as the group's.
+    presets : mapping of str to tuple of str
+        Selections of cameras that observers know by name, ``{"Core": (...)}``.
+    halves : tuple of tuple of str
+        Selections that complement each other, to be taken in turn; empty for none.
     """
 
     name: str
@@ -313,10 +141,23 @@ class Instrument:
     count: str = ""
     on_sky: tuple[str, ...] = ("SCIENCE",)
     fibers: str = ""
+    program_title: str = "program"
+    field_camera: Camera | None = None
+    combine: Mapping[str, int] = field(default_factory=dict)
+    places: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    rows: tuple[tuple[str, ...], ...] = ()
+    groups: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    presets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    halves: tuple[tuple[str, ...], ...] = ()
 
     def steps_for(self, obstype: str) -> tuple[StepDefinition, ...]:
         """Return the steps of an exposure of this type, in order; empty where there is no recipe."""
         return tuple(step for step in self.steps if obstype in step.obstypes)
+
+    def steps_of(self, obstype: str, camera: str) -> tuple[StepDefinition, ...]:
+        """Return the steps of one camera, or of the field, in an exposure of this type."""
+        is_field = self.field_camera is not None and camera == self.field_camera.name
+        return tuple(step for step in self.steps_for(obstype) if step.of_field == is_field)
 
     def metrics_for(
         self, obstype: str, step: str | None = None, arm: str | None = None
@@ -338,7 +179,9 @@ class Instrument:
         raise KeyError(name)
 
     def camera(self, name: str) -> Camera:
-        """Return the camera called `name`; KeyError where there is none."""
+        """Return the camera called `name`, or the field if it is called so; KeyError where there is none."""
+        if self.field_camera is not None and name == self.field_camera.name:
+            return self.field_camera
         for camera in self.cameras:
             if camera.name == name:
                 return camera
