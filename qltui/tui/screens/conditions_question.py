@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from qltui.instruments.base import Instrument
 from qltui.sky.almanac import Almanac, Place, almanac_from_json
 from qltui.sky.kept import command_line, kept_almanac
 from qltui.tables.conditions import ConditionPoint, condition_points
+from qltui.tui.beside import ProgramError, output_of
 
 __all__ = ["AlmanacError", "ConditionsAnswer", "place_of", "read_conditions", "reckon"]
 
@@ -68,26 +68,6 @@ async def reckon(night: int, place: Place, directory: Path) -> Almanac:
         Where the process fails.
     """
     try:
-        process = await asyncio.create_subprocess_exec(
-            *command_line(night, place, directory),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-    except OSError as error:
-        msg = f"no process for it: {error.strerror}"
-        raise AlmanacError(msg) from error
-    try:
-        out, complaint = await process.communicate()
-    finally:
-        if process.returncode is None:
-            # The screen was left, or the program: nobody waits for it any more.
-            process.kill()
-            await process.wait()
-    if process.returncode != 0:
-        last = complaint.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        raise AlmanacError(last or f"exit status {process.returncode}")
-    try:
-        return almanac_from_json(json.loads(out))
-    except ValueError as error:
+        return almanac_from_json(json.loads(await output_of(command_line(night, place, directory))))
+    except (ProgramError, ValueError) as error:
         raise AlmanacError(str(error)) from error

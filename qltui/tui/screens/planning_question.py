@@ -17,6 +17,7 @@ from qltui.tables.night_range import parse_range
 from qltui.tables.offline import WANTED, Offline, match_offline
 from qltui.tables.planning import Rule, comparison_table, differs, plan_table
 from qltui.tables.table import Table
+from qltui.tui.beside import ProgramError, output_of
 
 __all__ = ["ImportFailedError", "PlanAnswer", "PlanChoice", "read_offline", "read_plan"]
 
@@ -120,29 +121,9 @@ async def read_offline(path: Path) -> Offline:
     """
     command = (sys.executable, "-m", "qltui.tables.read_table", f"--columns={','.join(WANTED)}", "--", str(path))
     try:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-    except OSError as error:
-        msg = f"no process for it: {error.strerror}"
-        raise ImportFailedError(msg) from error
-    try:
-        out, complaint = await process.communicate()
-    finally:
-        if process.returncode is None:
-            # The screen was left, or the program: nobody waits for it any more.
-            process.kill()
-            await process.wait()
-    if process.returncode != 0:
-        last = complaint.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        raise ImportFailedError(last or f"exit status {process.returncode}")
-    try:
         # Two hundred thousand rows take a moment: not in the thread that answers keys.
-        return await asyncio.to_thread(_matched, path.name, out)
-    except ValueError as error:
+        return await asyncio.to_thread(_matched, path.name, await output_of(command))
+    except (ProgramError, ValueError) as error:
         raise ImportFailedError(str(error)) from error
 
 
