@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from qltui.config_edit import setting_text
 from qltui.instruments.base import Instrument
@@ -14,7 +13,10 @@ from qltui.tables.alarms import date_time, iso_time
 from qltui.tables.criteria import selector_words
 from qltui.tables.table import Column, Row, Styled, Table
 
-__all__ = ["Version", "limit_differences", "setting_differences", "versions_table"]
+if TYPE_CHECKING:
+    from qltui.store.versions import SavedVersion
+
+__all__ = ["limit_differences", "setting_differences", "versions_table"]
 
 _COLUMNS: Final = (
     Column("kind", "of", doc="settings or limits"),
@@ -28,50 +30,13 @@ _COLUMNS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
-    """One saved version.
-
-    Attributes
-    ----------
-    number : int
-        Of the row in the record.
-    kind : str
-        ``"settings"`` or ``"limits"``.
-    name, version : str, int
-        Name, and number within it.
-    content : str
-        TOML.
-    created : float
-        [s since 1970].
-    selected, default : bool
-        Whether it is in force; whether it is taken by a reset.
-    """
-
-    number: int
-    kind: str
-    name: str
-    version: int
-    content: str
-    author: str
-    reason: str
-    created: float
-    selected: bool = False
-    default: bool = False
-
-    @property
-    def words(self) -> str:
-        """How it is called, ``"winter v3"``."""
-        return f"{self.name} v{self.version}"
-
-
-def versions_table(versions: Sequence[Version]) -> Table:
+def versions_table(versions: Sequence[SavedVersion]) -> Table:
     """Return the versions, the newest first; keys of the rows are their numbers."""
     ordered = sorted(versions, key=lambda item: (item.created, item.number), reverse=True)
     return Table("versions", "Versions", _COLUMNS, tuple(_row(item) for item in ordered))
 
 
-def _row(item: Version) -> Row:
+def _row(item: SavedVersion) -> Row:
     words = ", ".join(word for word, holds in (("in force", item.selected), ("default", item.default)) if holds)
     return Row(
         item.number,

@@ -11,7 +11,7 @@ from qltui.config import Config
 from qltui.tables.criteria import Criterion, criteria_table
 from qltui.tables.settings import SETTING_SECTIONS, SettingSection, setting_of, settings_table
 from qltui.tables.table import Column, Row, Styled, Table
-from qltui.tables.versions import Version, limit_differences, setting_differences, versions_table
+from qltui.tables.versions import limit_differences, setting_differences, versions_table
 from qltui.tui.screens.base import PaneRow, PaneScreen, Question
 from qltui.tui.screens.configuration_edit import Drafts, SettingsEditing
 from qltui.tui.screens.configuration_keys import CONFIGURATION_BINDINGS, CONFIGURATION_FOOTER
@@ -27,6 +27,7 @@ from qltui.tui.words import plural
 if TYPE_CHECKING:
     from textual.binding import BindingType
 
+    from qltui.store.versions import SavedVersion
     from qltui.tui.widgets.lines import Lines
 
 __all__ = ["ConfigurationScreen"]
@@ -187,7 +188,7 @@ class ConfigurationScreen(SettingsEditing, LimitsEditing, VersionKeys, PaneScree
         return lambda width: criterion_lines(criterion, limits.get(key), **options, width=width)
 
     @property
-    def version(self) -> Version | None:
+    def version(self) -> SavedVersion | None:
         """The version under the cursor."""
         found = self.standing.versions if self.standing is not None else ()
         return next((item for item in found if item.number == self.key), None)
@@ -198,7 +199,7 @@ class ConfigurationScreen(SettingsEditing, LimitsEditing, VersionKeys, PaneScree
         found = self.standing.criteria if self.standing is not None else ()
         return next((item for item in found if item.number == self.key), None)
 
-    def differences(self, version: Version) -> list[str]:
+    def differences(self, version: SavedVersion) -> list[str]:
         """Return what would change if a version were put in force, in words."""
         before = self.standing.selected(version.kind) if self.standing is not None else None
         if version.kind == "settings":

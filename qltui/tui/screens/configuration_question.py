@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from qltui.config import Config, ConfigError, with_version
 from qltui.tables.criteria import Criterion
-from qltui.tables.versions import Version
 
 if TYPE_CHECKING:
     from qltui.instruments.base import Instrument
     from qltui.quality.limits import Limit
+    from qltui.store.versions import SavedVersion
 
 __all__ = ["Standing", "config_in_force", "criteria_in_force", "entries_of", "read_standing"]
 
@@ -27,7 +27,7 @@ class Standing:
     ----------
     config : Config
         Files, the record's version, environment and command line together.
-    versions : tuple of Version
+    versions : tuple of SavedVersion
         All that were ever saved.
     criteria : tuple of Criterion
         Every entry of the limits.
@@ -36,11 +36,11 @@ class Standing:
     """
 
     config: Config
-    versions: tuple[Version, ...] = ()
+    versions: tuple[SavedVersion, ...] = ()
     criteria: tuple[Criterion, ...] = ()
     faults: tuple[str, ...] = ()
 
-    def selected(self, kind: str) -> Version | None:
+    def selected(self, kind: str) -> SavedVersion | None:
         """Return the version of a kind that is in force; None where the files alone hold."""
         return next((item for item in self.versions if item.kind == kind and item.selected), None)
 
@@ -51,7 +51,7 @@ class Standing:
         return tuple(item.limit for item in self.criteria if version is not None and item.origin == version.words)
 
 
-def config_in_force(config: Config, version: Version | None) -> tuple[Config, str]:
+def config_in_force(config: Config, version: SavedVersion | None) -> tuple[Config, str]:
     """Return the settings with a version of the record on top, and what is wrong with it."""
     if version is None:
         return config, ""
@@ -62,7 +62,7 @@ def config_in_force(config: Config, version: Version | None) -> tuple[Config, st
 
 
 def criteria_in_force(
-    instrument: Instrument, site_file: str, version: Version | None
+    instrument: Instrument, site_file: str, version: SavedVersion | None
 ) -> tuple[tuple[Criterion, ...], tuple[str, ...]]:
     """Return every entry of the limits, and what cannot be read of the files: an entry that is wrong hides its file."""
     from qltui.quality.limits_file import LimitsError, parse_limits, read_limits
@@ -93,7 +93,7 @@ def entries_of(instrument: Instrument) -> tuple[Criterion, ...]:
     return criteria_in_force(instrument, "", None)[0]
 
 
-def _own(site_file: str, version: Version | None) -> Sequence[tuple[str | None, str]]:
+def _own(site_file: str, version: SavedVersion | None) -> Sequence[tuple[str | None, str]]:
     """Return what lies on top of the instrument's own: the text, None for that of the file, and its name."""
     own: list[tuple[str | None, str]] = [(None, "site's file")] if site_file else []
     return [*own, (version.content, version.words)] if version is not None else own
@@ -105,17 +105,10 @@ def read_standing(config: Config, instrument: Instrument) -> Any:
     def ask(source: Any) -> Standing:
         from qltui.store import versions as store
 
-        found = tuple(_version(item) for item in source.ask(store.versions))
+        found = tuple(source.ask(store.versions))
         chosen = {item.kind: item for item in found if item.selected}
         in_force, fault = config_in_force(config, chosen.get("settings"))
         criteria, faults = criteria_in_force(instrument, in_force.paths.limits, chosen.get("limits"))
         return Standing(in_force, found, criteria, (*((fault,) if fault else ()), *faults))
 
     return ask
-
-
-def _version(item: Any) -> Version:
-    return Version(
-        item.number, item.kind, item.name, item.version, item.content, item.author, item.reason, item.created,
-        item.selected, item.default,
-    )  # fmt: skip

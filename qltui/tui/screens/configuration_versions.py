@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from textual.app import App
 
     from qltui.quality.limits import Limit
-    from qltui.tables.versions import Version
+    from qltui.store.versions import SavedVersion
     from qltui.tui.app import MonitorApp
     from qltui.tui.screens.configuration_edit import Drafts
     from qltui.tui.screens.configuration_question import Standing
@@ -51,14 +51,14 @@ class VersionKeys:
 
     # -- contents ----------------------------------------------------------------------------------------------
 
-    def settings_in(self, version: Version | None) -> Mapping[str, object]:
+    def settings_in(self, version: SavedVersion | None) -> Mapping[str, object]:
         """Return the settings that a version sets; none where it cannot be read."""
         try:
             return changes_from_toml(version.content) if version is not None else {}
         except ConfigError:
             return {}
 
-    def limits_in(self, version: Version | None) -> tuple[Limit, ...]:
+    def limits_in(self, version: SavedVersion | None) -> tuple[Limit, ...]:
         """Return the entries that a version has; none where it cannot be read."""
         try:
             return (
@@ -161,7 +161,7 @@ class VersionKeys:
 
     # -- selecting ---------------------------------------------------------------------------------------------
 
-    async def _select(self, version: Version) -> None:
+    async def _select(self, version: SavedVersion) -> None:
         await self.request("select_configuration", {"kind": version.kind, "version": version.number})
 
     def action_select(self) -> None:

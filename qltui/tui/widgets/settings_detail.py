@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from qltui.config import Setting
 from qltui.config_edit import allowed_words, setting_text
@@ -11,8 +12,10 @@ from qltui.quality.limits import Limit
 from qltui.quality.limits_text import reference_text
 from qltui.tables.alarms import date_time
 from qltui.tables.criteria import Criterion, range_words, selector_words
-from qltui.tables.versions import Version
 from qltui.tui.text import Line, clean, wrap
+
+if TYPE_CHECKING:
+    from qltui.store.versions import SavedVersion
 
 __all__ = ["criterion_lines", "paragraph", "setting_lines", "version_lines"]
 
@@ -106,7 +109,7 @@ def _limit_words(limit: Limit, unit: str) -> str:
     return f"{ranges}, of value minus {reference_text(limit.references)}{since}"
 
 
-def version_lines(version: Version, differences: Sequence[str], width: int) -> list[Line]:
+def version_lines(version: SavedVersion, differences: Sequence[str], width: int) -> list[Line]:
     """Return one version in full: who, when, why, and what differs from what is in force."""
     lines: list[Line] = [((f" {clean(version.kind)} {clean(version.words)}", "strong"),)]
     lines += paragraph("saved", f"{date_time(version.created)} UT by {version.author}", width)
