@@ -10,7 +10,7 @@ from pathlib import Path
 from qltui.commands.exit_codes import CommandError, ExitCode
 from qltui.commands.options import add_data, configuration
 from qltui.commands.selecting import RECORD_NAME, open_record
-from qltui.config import CONFIG_NAME, Config, ConfigError, load_config, settings_of, with_version
+from qltui.config import CONFIG_NAME, Config, ConfigError, load_config, settings_of
 from qltui.config_text import template
 
 __all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "main"]
@@ -60,18 +60,14 @@ def _with_record(config: Config) -> Config:
     path = config.state_directory / RECORD_NAME
     if not path.is_file():
         return config
-    from qltui.store import versions
+    from qltui.store.in_force import settings_in_force
 
     with open_record(config) as reader:
-        version = reader.ask(versions.selected, "settings")
-    if version is None:
-        return config
-    try:
-        return with_version(config, version.content, version.origin)
-    except ConfigError as error:
-        # The engine says the same at its start, and works by the files.
-        print(f"settings {version.words} of the record cannot be used: {error}", file=sys.stderr)
-        return config
+        held = reader.ask(settings_in_force, config)
+    if held.fault:
+        # The engine says the same at its start.
+        print(held.fault, file=sys.stderr)
+    return held.config
 
 
 def _init(args: argparse.Namespace) -> int:

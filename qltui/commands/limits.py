@@ -12,7 +12,7 @@ from pathlib import Path
 from qltui.commands.exit_codes import CommandError, ExitCode
 from qltui.commands.options import add_state, configuration, instrument_of, observer
 from qltui.commands.selecting import RECORD_NAME, add_form, open_record, output, send
-from qltui.config import Config, ConfigError, with_version
+from qltui.config import Config
 from qltui.instruments.base import Instrument
 from qltui.quality.limits import Limit
 from qltui.quality.limits_edit import entry_lines, known_metric, make_entry, merge_entry
@@ -78,6 +78,9 @@ def main(args: argparse.Namespace) -> int:
     try:
         with _record(config) as reader:
             standing = _Standing(config, instrument_of(config), reader)
+            for words in standing.faults:
+                # The engine says the same at its start, and works by the files.
+                print(words, file=sys.stderr)
             return {"show": _show, "check": _check, "set": _set}[args.action](args, standing)
     except LimitsError as error:
         raise CommandError(str(error), ExitCode.DATA) from error
@@ -107,20 +110,19 @@ class _Standing:
     """
 
     def __init__(self, config: Config, instrument: Instrument, reader: Reader | None) -> None:
-        from qltui.store import versions
+        from qltui.store.in_force import limits_in_force, settings_in_force
 
         self.reader = reader
         self.instrument = instrument
         self.version: SavedVersion | None = None
         self.config = config
+        self.faults: list[str] = []
         if reader is not None:
-            self.version = reader.ask(versions.selected, "limits")
-            settings = reader.ask(versions.selected, "settings")
-            if settings is not None:
-                try:
-                    self.config = with_version(config, settings.content, settings.origin)
-                except ConfigError as error:
-                    raise CommandError(str(error), ExitCode.CONFIG) from error
+            settings = reader.ask(settings_in_force, config)
+            self.config = settings.config
+            held = reader.ask(limits_in_force, instrument, self.config.paths.limits)
+            self.version = held.version
+            self.faults = [words for words in (settings.fault, held.fault) if words]
         self.site_file = self.config.paths.limits
         self.entries: Sequence[Entry] = entries_in_force(instrument, self.site_file, self.version)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Final
 
 from qltui.config import Config, ConfigError, settings_of, with_version
@@ -17,8 +16,8 @@ from qltui.config_text import to_toml
 from qltui.engine.settings import FIELDS, EngineSettings, changed_settings
 from qltui.instruments.base import Instrument
 from qltui.quality.limits import LimitSet
-from qltui.quality.limits_file import LimitsError, load_limits
 from qltui.store import versions
+from qltui.store.in_force import limits_in_force
 from qltui.store.reader import Reader
 from qltui.store.versions import SavedVersion
 
@@ -123,8 +122,11 @@ def in_force(base: EngineSettings, instrument: Instrument, record: Reader, start
     waiting: tuple[str, ...] = ()
     if started is not None:
         settings, waiting = _live(settings, started)
-    limits, limits_words, limit_faults = _limits(settings, instrument, record)
-    return InForce(base, settings, limits, words, limits_words, waiting, (*faults, *limit_faults))
+    held = record.ask(limits_in_force, instrument, settings.limits)
+    if held.fault:
+        faults.append(held.fault)
+    limits_words = held.version.words if held.version is not None else ""
+    return InForce(base, settings, held.limits, words, limits_words, waiting, tuple(faults))
 
 
 def _live(settings: EngineSettings, started: EngineSettings) -> tuple[EngineSettings, tuple[str, ...]]:
@@ -133,16 +135,3 @@ def _live(settings: EngineSettings, started: EngineSettings) -> tuple[EngineSett
         key for key in needs_restart(FIELDS) if getattr(settings, FIELDS[key]) != getattr(started, FIELDS[key])
     )
     return replace(settings, **{FIELDS[key]: getattr(started, FIELDS[key]) for key in waiting}), waiting
-
-
-def _limits(settings: EngineSettings, instrument: Instrument, record: Reader) -> tuple[LimitSet, str, list[str]]:
-    """Return the limits, the name of the version among them, and what cannot be used."""
-    site_file = Path(settings.limits) if settings.limits else None
-    version = record.ask(versions.selected, "limits")
-    if version is None:
-        return load_limits(instrument, site_file), "", []
-    try:
-        return load_limits(instrument, site_file, record=version.content, name=version.origin), version.words, []
-    except LimitsError as error:
-        words = f"limits {version.words} cannot be used, the files hold instead: {error}"
-        return load_limits(instrument, site_file), "", [words]

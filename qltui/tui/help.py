@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from textual.binding import Binding
@@ -26,6 +26,7 @@ from qltui.tui.widgets.rule import Heading, rule_line
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
+    from qltui.config import Config
     from qltui.tui.app import MonitorApp
 
 __all__ = ["HelpScreen", "help_lines"]
@@ -171,14 +172,15 @@ class HelpScreen(Screen[None]):
         text = self.query_one(_HelpText)
         viewer = self.viewer
         process, camera = _place(viewer)
-        site = viewer.config.paths.limits if viewer.config is not None else ""
         try:
-            limits, subject = await viewer.reader.read(_question(viewer.instrument, site, process, camera))
+            known = await viewer.reader.read(_question(viewer.instrument, viewer.config, process, camera))
         except ReadError as error:
             text.show(replace(text.content, limits=_shipped(viewer.instrument)))
             self.notify_fault(str(error))
             return
-        text.show(replace(text.content, limits=limits, subject=subject))
+        text.show(replace(text.content, limits=known.limits, version=known.version, subject=known.subject))
+        for words in known.faults:
+            self.notify_fault(words)
         for metric in viewer.instrument.metrics:
             await asyncio.sleep(0)  # keys go first
             text.prepare(metric)
@@ -219,40 +221,61 @@ def _place(viewer: Any) -> tuple[int | None, str]:
     return viewer.selection.process, camera
 
 
-def _question(
-    instrument: Instrument, site: str, process: int | None, camera: str
-) -> Callable[[Source], tuple[LimitSet, Subject | None]]:
-    """Return what to ask in the reader's thread: the limits that hold, and the camera that is looked at."""
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The limits that hold, where those of the record come from, and the camera that is looked at."""
 
-    def ask(source: Source) -> tuple[LimitSet, Subject | None]:
-        limits = _limits(instrument, site)
+    limits: LimitSet
+    version: str
+    subject: Subject | None
+    faults: tuple[str, ...]
+
+
+def _question(
+    instrument: Instrument, config: Config | None, process: int | None, camera: str
+) -> Callable[[Source], _Known]:
+    """Return what to ask in the reader's thread."""
+
+    def ask(source: Source) -> _Known:
+        limits, version, faults = _limits(source, instrument, config)
         view = source.monitor_view(process).process
         if view is None or camera not in {item.name for item in instrument.cameras}:
-            return limits, None
+            return _Known(limits, version, None, faults)
         exposure = view.exposure
         arm = instrument.camera(camera).arm
         context = Context(camera, arm, exposure.obstype, exposure.program, exposure.night)
         found = view.cameras.get(camera)
         judgements = tuple(item for step in found.steps for item in step.judgements) if found is not None else ()
-        return limits, Subject(exposure.expid, context, judgements)
+        return _Known(limits, version, Subject(exposure.expid, context, judgements), faults)
 
     return ask
 
 
-def _limits(instrument: Instrument, site: str) -> LimitSet:
-    """Return the limits of instrument and site.
+def _limits(source: Any, instrument: Instrument, config: Config | None) -> tuple[LimitSet, str, tuple[str, ...]]:
+    """Return the limits as the engine has them, the origin of the record's version, and what cannot be used.
 
     Raises
     ------
     ReadError
         Where the site's file is not right; what to do is in the words.
     """
+    from qltui.config import Config
     from qltui.quality.limits_file import LimitsError, load_limits
 
+    config = config or Config()
     try:
-        return load_limits(instrument, site or None)
+        ask = getattr(source, "ask", None)
+        if ask is None:
+            # There is no record yet: the files alone hold.
+            return load_limits(instrument, config.paths.limits or None), "", ()
+        from qltui.store.in_force import limits_in_force, settings_in_force
+
+        settings = ask(settings_in_force, config)
+        held = ask(limits_in_force, instrument, settings.config.paths.limits)
     except LimitsError as error:
         raise ReadError(f"{error}; the instrument's own limits are shown") from error
+    faults = tuple(words for words in (settings.fault, held.fault) if words)
+    return held.limits, held.version.origin if held.version is not None else "", faults
 
 
 def _shipped(instrument: Instrument) -> LimitSet:

@@ -99,7 +99,17 @@ def _holds_for(limit: Limit) -> str:
     return ", ".join(words + since) or "everything"
 
 
-def _limit_lines(metric: MetricDefinition, limits: LimitSet, holding: Limit | None, width: int) -> list[Line]:
+def _origin(limit: Limit, version: str) -> str:
+    """Return where a limit comes from: version of the record, site or instrument, and what was said of it there."""
+    said = limit.source or "no origin is given"
+    if limit.from_record:
+        return f"{version or 'record'}: {said}"
+    return f"this site: {said}" if limit.from_site else said
+
+
+def _limit_lines(
+    metric: MetricDefinition, limits: LimitSet, holding: Limit | None, version: str, width: int
+) -> list[Line]:
     """Return every limit of a metric with its origin; the one that holds here is marked."""
     entries = [limit for limit in limits.limits if limit.metric == metric.name]
     lines: list[Line] = (
@@ -111,8 +121,7 @@ def _limit_lines(metric: MetricDefinition, limits: LimitSet, holding: Limit | No
         for index, part in enumerate(wrap(head, width - 4)):
             mark = (" ▸ ", "key") if here and not index else ("   ", "")
             lines.append((mark, (part, "strong" if here else "text")))
-        origin = f"{'this site: ' if limit.from_site else ''}{limit.source or 'no origin is given'}"
-        lines += [(("     ", ""), (part, "dim")) for part in wrap(clean(origin), width - 6)]
+        lines += [(("     ", ""), (part, "dim")) for part in wrap(clean(_origin(limit, version)), width - 6)]
     return lines
 
 
@@ -146,8 +155,12 @@ def explained(
     subject: Subject | None,
     charset: Charset,
     width: int,
+    version: str = "",
 ) -> list[Line]:
-    """Return everything about a metric: definition, what is measured now, limits, examples, source."""
+    """Return everything about a metric: definition, what is measured now, limits, examples, source.
+
+    `version` says where those limits come from that are the record's.
+    """
     lines = metric_help(metric, width)
     step = next((item.title for item in instrument.steps if item.name == metric.step), metric.step)
     arms = f", {instrument.arm_title} {' '.join(metric.arms)}" if metric.arms else ""
@@ -156,7 +169,7 @@ def explained(
     if subject is not None:
         lines += _now_lines(metric, subject, charset, width)
         holding = limits.select(metric.name, subject.context)
-    lines += _limit_lines(metric, limits, holding, width)
+    lines += _limit_lines(metric, limits, holding, version, width)
     example = holding or next((limit for limit in limits.limits if limit.metric == metric.name), None)
     if example is not None:
         lines += [(), *drawn_examples(metric, example, instrument, charset, width)]

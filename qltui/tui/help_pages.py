@@ -51,6 +51,8 @@ class HelpContent:
         About the program.
     changes : str
         The list of changes, in Markdown.
+    version : str
+        Where those limits come from that are the record's; empty where the files alone hold.
     """
 
     screen: str
@@ -62,6 +64,7 @@ class HelpContent:
     subject: Subject | None = None
     facts: tuple[tuple[str, str], ...] = ()
     changes: str = ""
+    version: str = ""
 
 
 def help_lines(
@@ -118,7 +121,7 @@ def metric_lines(
     key = (metric.name, everywhere, width, charset.name)
     if key not in drawn:
         subject = None if everywhere else content.subject
-        drawn[key] = explained(metric, content.instrument, content.limits, subject, charset, width)
+        drawn[key] = explained(metric, content.instrument, content.limits, subject, charset, width, content.version)
     return drawn[key]
 
 

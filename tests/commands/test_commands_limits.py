@@ -148,3 +148,14 @@ def test_it_does_not_write_beside_another_engine(limits, judged, state, monkeypa
     assert code == ExitCode.ALREADY_RUNNING
     with Store.open(state / "qltui.db", read_only=True) as store:
         assert store.ask(versions.versions) == []
+
+
+def test_a_version_that_cannot_be_used_is_told_and_the_files_are_shown(limits, judged, state):
+    with Store.open(state / "qltui.db") as store, store.transaction():
+        wrong = store.tell(versions.save_version, "limits", "wrong", "[[limit]]\n", "Ann", "a slip")
+        store.tell(versions.select_version, "limits", wrong.number, "Ann")
+    code, said = limits("show", "NOISE_AMP")
+    assert code == ExitCode.OK
+    assert "limits wrong v1 cannot be used, the files hold instead: record: wrong v1, Ann" in said.err
+    assert "-1.5 … 1.5" in said.out
+    assert "record:" not in said.out

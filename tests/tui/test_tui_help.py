@@ -15,6 +15,7 @@ from qltui.instruments.base import get_instrument
 from qltui.model import Status
 from qltui.quality.limits import Context, Limit, LimitSet, Reference
 from qltui.quality.limits_file import load_limits
+from qltui.store import versions
 from qltui.tui.about import about_facts, changes_text, libraries
 from qltui.tui.help_examples import drawn_examples, make_example, status_of
 from qltui.tui.help_metrics import Subject, explained, limit_words
@@ -223,6 +224,30 @@ async def test_a_site_s_limits_that_are_wrong_are_told(known_app, tmp_path):
         assert "the instrument's own limits are shown" in whole(app)
         await press(app, pilot, "left")
         assert "value - reference" in whole(app)
+
+
+async def test_a_version_of_the_record_is_among_the_limits_and_says_who_made_it(known_app, known_store):
+    entry = '[[limit]]\nmetric = "NOISE_AMP"\ncamera = ["b3"]\nnormal = [-7, 7]\nwarning = [-9, 9]\n'
+    entry += 'reference = "header"\nsource = "C is louder"\n'
+    with known_store.transaction():
+        made = known_store.tell(versions.save_version, "limits", "winter", entry, "Ann", "louder", 1_600_000_000.0)
+        known_store.tell(versions.select_version, "limits", made.number, "Ann")
+    app = known_app()
+    async with app.run_test(size=(100, 60)) as pilot:
+        await app.poll()
+        await press(app, pilot, "down", "question_mark", "right")
+        assert "b3: value - reference -7.00 … 7.00 e-, warning -9.00 … 9.00 e-" in whole(app)
+        assert "record: winter v1, Ann 2020-09-13: C is louder" in whole(app)
+        await press(app, pilot, "escape")
+        # What cannot be used is not in force, and is said.
+        with known_store.transaction():
+            wrong = known_store.tell(versions.save_version, "limits", "wrong", "[[limit]]\n", "Ann", "x", 1.6e9)
+            known_store.tell(versions.select_version, "limits", wrong.number, "Ann")
+        await press(app, pilot, "f3")
+        assert "limits wrong v1 cannot be used, the files hold instead" in " ".join(whole(app).split())
+        await press(app, pilot, "escape", "question_mark", "right")
+        assert "winter" not in whole(app)
+        assert "-1.50 … 1.50 e-" in whole(app)
 
 
 async def test_an_empty_screen_has_help_too(make_app):
