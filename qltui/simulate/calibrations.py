@@ -10,9 +10,9 @@ import numpy as np
 from astropy.io import fits
 
 from qltui.simulate.camera import fiber_throughput
+from qltui.simulate.file_parts import replace_file
 from qltui.simulate.geometry import SIZES, detector_layout
 from qltui.simulate.optics import Optics, own_optics
-from qltui.simulate.raw_file import replace_file
 from qltui.simulate.request import CAMERAS
 from qltui.simulate.traces_file import trace_hdus
 

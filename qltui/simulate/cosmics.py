@@ -30,22 +30,26 @@ _DIFFUSION: Final = 0.32
 _REAL_PIXELS: Final = 2048.0 * 2048.0
 
 
-def expected_hits(arm: str, pixels: int, exposure_time: float) -> float:
+def expected_hits(arm: str, pixels: int, exposure_time: float, readout: float = READOUT_TIME) -> float:
     """Return the mean number of hits on so many pixels of an arm, readout included.
 
     Parameters
     ----------
     arm : {"b", "r", "z"}
     pixels : int
-    exposure_time : float
-        [s].
+    exposure_time, readout : float
+        Time with the shutter open, and time to read the detector [s].
     """
-    minutes = (exposure_time + 0.5 * READOUT_TIME) / 60.0
+    minutes = (exposure_time + 0.5 * readout) / 60.0
     return _HITS[arm] * minutes * pixels / _REAL_PIXELS
 
 
 def cosmic_rays(
-    shape: tuple[int, int], arm: str, exposure_time: float, rng: np.random.Generator
+    shape: tuple[int, int],
+    arm: str,
+    exposure_time: float,
+    rng: np.random.Generator,
+    readout: float = READOUT_TIME,
 ) -> tuple[NDArray[np.float32], int]:
     """Draw the cosmic rays of an exposure.
 
@@ -57,6 +61,8 @@ def cosmic_rays(
     exposure_time : float
         [s].
     rng : numpy.random.Generator
+    readout : float
+        Time to read the detector [s].
 
     Returns
     -------
@@ -67,7 +73,7 @@ def cosmic_rays(
     """
     ny, nx = shape
     image = np.zeros(shape, dtype=np.float32)
-    hits = int(rng.poisson(expected_hits(arm, ny * nx, exposure_time)))
+    hits = int(rng.poisson(expected_hits(arm, ny * nx, exposure_time, readout)))
     if hits == 0:
         return image, 0
     y, x = rng.uniform(-0.5, ny - 0.5, hits), rng.uniform(-0.5, nx - 0.5, hits)

@@ -116,7 +116,11 @@ def model_amplifiers(layout: DetectorLayout, channels: Sequence[Channel]) -> tup
 
 
 def read_out(
-    electrons: NDArray[np.float32], layout: DetectorLayout, channels: Sequence[Channel], rng: np.random.Generator
+    electrons: NDArray[np.float32],
+    layout: DetectorLayout,
+    channels: Sequence[Channel],
+    rng: np.random.Generator,
+    pattern: NDArray[np.float32] | None = None,
 ) -> NDArray[np.uint16]:
     """Read a detector: add bias and read noise, divide by the gain, round, saturate.
 
@@ -128,6 +132,8 @@ def read_out(
     channels : sequence of Channel
         In the order of `layout.amplifiers`.
     rng : numpy.random.Generator
+    pattern : (raw_ny, raw_nx) array, optional
+        Bias that differs from pixel to pixel, in addition to the levels [ADU].
 
     Returns
     -------
@@ -141,6 +147,8 @@ def read_out(
         if not channel.dead:
             raw[part.data.slices] += electrons[part.ccd.slices] * np.float32(1.0 / channel.gain)
         quadrant += np.float32(channel.bias)
+        if pattern is not None and not channel.dead:
+            quadrant += pattern[part.raw.slices]
         np.clip(quadrant, 0.0, channel.saturation, out=quadrant)
     np.rint(raw, out=raw)
     return raw.astype(np.uint16)

@@ -5,20 +5,17 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from astropy.io import fits
 
 from qltui.simulate.camera import simulate_camera
-from qltui.simulate.faults import Fault
 from qltui.simulate.fibermap import fibermap_hdu, has_fibermap
-from qltui.simulate.raw_file import camera_cards, compressed_hdu, hdu_bytes, replace_file, sha256, write_raw
+from qltui.simulate.file_parts import compressed_hdu, hdu_bytes, in_order, replace_file, sha256
+from qltui.simulate.raw_file import camera_cards, write_raw
 from qltui.simulate.request import SimulationRequest
 from qltui.simulate.truth import camera_truth, exposure_truth
 
@@ -85,7 +82,8 @@ def simulate_exposure(
     cut = [fault.size for fault in request.faults if fault.name == "truncated_file"]
     truths: dict[str, dict[str, Any]] = {}
     raw_path = directory / f"desi-{number}.fits.fz"
-    with _cameras(request, calibration, workers) as cameras:
+    make = partial(_camera_block, request, calibration)
+    with in_order(make, _written_cameras(request), workers) as cameras:
         write_raw(raw_path, request, _collect(cameras, request, truths, progress), keep=min(cut, default=1.0))
     truth = exposure_truth(request, truths)
     replace_file(truth_path, json.dumps(truth, indent=1).encode())
@@ -113,20 +111,6 @@ def _camera_block(request: SimulationRequest, calibration: Path | None, name: st
     return name, hdu_bytes(hdu), camera_truth(request, camera)
 
 
-@contextmanager
-def _cameras(
-    request: SimulationRequest, calibration: Path | None, workers: int
-) -> Iterator[Iterator[tuple[str, bytes, dict[str, Any]]]]:
-    """Yield the finished cameras in the order of the request, made here or by other processes."""
-    make = partial(_camera_block, request, calibration)
-    names = _written_cameras(request)
-    if workers <= 1 or len(names) <= 1:
-        yield map(make, names)
-        return
-    with ProcessPoolExecutor(min(workers, len(names)), mp_context=get_context("spawn")) as pool:
-        yield pool.map(make, names)
-
-
 def _collect(
     cameras: Iterator[tuple[str, bytes, dict[str, Any]]],
     request: SimulationRequest,
@@ -140,10 +124,3 @@ def _collect(
         if progress is not None:
             progress(name, len(truths), total)
         yield block
-
-
-def faults_of(texts: list[str]) -> tuple[Fault, ...]:
-    """Read a list of faults."""
-    from qltui.simulate.faults import parse_fault
-
-    return tuple(parse_fault(text) for text in texts)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import io
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from astropy.io import fits
 
 from qltui.model import Section
 from qltui.simulate.camera import SimulatedCamera
+from qltui.simulate.file_parts import Card, compressed_hdu, hdu_bytes, write_blocks
 from qltui.simulate.request import SimulationRequest
 
-__all__ = ["camera_cards", "compressed_hdu", "exposure_cards", "hdu_bytes", "replace_file", "sha256", "write_raw"]
-
-Card = tuple[str, Any, str]
+__all__ = ["camera_cards", "exposure_cards", "write_raw"]
 
 _MJD_ZERO: Final = dt.datetime(1858, 11, 17, tzinfo=dt.UTC)
 _PROGRAMS: Final = {
@@ -112,23 +111,6 @@ def camera_cards(request: SimulationRequest, camera: SimulatedCamera) -> list[Ca
     return cards
 
 
-def compressed_hdu(data: np.ndarray[Any, Any], name: str, cards: Iterable[Card]) -> fits.CompImageHDU:
-    """Return an image of unsigned 16-bit integers, compressed row by row."""
-    hdu = fits.CompImageHDU(
-        data, name=name, compression_type="RICE_1", tile_shape=(1, data.shape[-1]) if data.ndim == 2 else None
-    )
-    hdu.header.extend(cards, update=True)
-    return hdu
-
-
-def hdu_bytes(hdu: fits.CompImageHDU | fits.BinTableHDU) -> bytes:
-    """Return an extension as it stands in a file, so that another process may have compressed it."""
-    buffer = io.BytesIO()
-    primary = fits.PrimaryHDU()
-    fits.HDUList([primary, hdu]).writeto(buffer)
-    return buffer.getvalue()[2880:]
-
-
 def write_raw(path: Path, request: SimulationRequest, cameras: Iterable[bytes], *, keep: float = 1.0) -> None:
     """Write the raw file under a temporary name, then rename it.
 
@@ -143,27 +125,6 @@ def write_raw(path: Path, request: SimulationRequest, cameras: Iterable[bytes], 
         What is left of the file; below 1 it ends in the middle.
     """
     spec = compressed_hdu(np.zeros(10, dtype=np.int16), "SPEC", exposure_cards(request))
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("wb") as stream:
-        buffer = io.BytesIO()
-        fits.PrimaryHDU().writeto(buffer)
-        stream.write(buffer.getvalue())
-        stream.write(hdu_bytes(spec))
-        for block in cameras:
-            stream.write(block)
-        if keep < 1.0:
-            stream.truncate(int(stream.tell() * keep))
-    partial.replace(path)
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name, then rename it."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(content)
-    partial.replace(path)
-
-
-def sha256(path: Path) -> str:
-    """Return the checksum of a file."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    primary = io.BytesIO()
+    fits.PrimaryHDU().writeto(primary)
+    write_blocks(path, chain((primary.getvalue(), hdu_bytes(spec)), cameras), keep=keep)

@@ -1,0 +1,1 @@
+"""Raw exposures of DECam with known truth."""
