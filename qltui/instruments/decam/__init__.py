@@ -1,0 +1,1 @@
+"""DECam, the imager of the Blanco telescope: 62 CCDs."""
