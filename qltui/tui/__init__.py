@@ -72,6 +72,7 @@ def quiet_collector() -> None:
     """
     gc.freeze()
     gc.set_threshold(20_000, 20, 100)
+    gc.enable()
 
 
 def run_monitor(
@@ -129,6 +130,8 @@ def run_monitor(
         return _CANNOT
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    # What is loaded stays: to look through it for rubbish meanwhile finds none, and is a tenth of the start.
+    gc.disable()
     from platformdirs import user_state_path
 
     from qltui.instruments.base import get_instrument

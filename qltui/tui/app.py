@@ -22,6 +22,7 @@ from qltui.tui.screens import SCREENS
 from qltui.tui.selection import Selection
 from qltui.tui.signals import install_signals
 from qltui.tui.source import Reader, ReadError
+from qltui.tui.stylesheet import SteadyStylesheet
 from qltui.tui.symbols import CHARSETS, Charset
 from qltui.tui.themes import PALETTES, make_theme
 from qltui.tui.widgets.lines import Lines
@@ -159,6 +160,7 @@ class MonitorApp(App[int], inherit_bindings=False):
         for palette in PALETTES.values():
             self.register_theme(make_theme(palette))
         self.theme = theme
+        self.stylesheet = SteadyStylesheet(variables=self.get_css_variables())
         self.animation_level = "none"
 
     async def on_mount(self) -> None:
