@@ -142,8 +142,10 @@ def _measure(directory: Path, instrument: Instrument) -> Figures:
     moment = ((last.exposure.mjd or 0.0) - 40587.0) * 86400.0 + 600.0
     screens = measure_screens(directory, instrument, moment, say=_say)
     _say("first paint")
-    first_paint(directory, instrument.name)  # files that nobody has read for a while are no part of the program
-    paint = first_paint(directory, instrument.name)
+    with tempfile.TemporaryDirectory(prefix="qltui-compiled-") as compiled:
+        # Files that nobody has read for a while, or compiled yet, are no part of the program.
+        first_paint(directory, instrument.name, compiled=Path(compiled))
+        paint = first_paint(directory, instrument.name, compiled=Path(compiled))
     rates = idle(directory, instrument.name, say=_say)
     _say("ten changes a second, and through tmux")
     plain, tmux = changes(instrument), changes(instrument, through_tmux=True)

@@ -14,10 +14,11 @@ import tempfile
 import termios
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from qltui.instruments.base import Instrument
 from qltui.model import Exposure, Status, StepReport, Trigger
@@ -127,7 +128,14 @@ class Pseudo:
 
 
 @contextmanager
-def _shown(state: Path, instrument: str, scratch: Path, size: tuple[int, int], tmux: str = "") -> Iterator[Pseudo]:
+def _shown(
+    state: Path,
+    instrument: str,
+    scratch: Path,
+    size: tuple[int, int],
+    tmux: str = "",
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Pseudo]:
     """Show the screens of a state directory, with `tmux` (its path) in between if given."""
     command = [sys.executable, "-c", _SHOW, str(state), instrument]
     server: list[str] = []
@@ -137,7 +145,7 @@ def _shown(state: Path, instrument: str, scratch: Path, size: tuple[int, int], t
         settings.write_text("set -g status off\nset -g default-terminal tmux-256color\n", encoding="utf-8")
         server = [tmux, "-f", str(settings), "-S", str(scratch / "tmux")]
         command = [*server, "-u", "new-session", *command]
-    terminal = Pseudo(command, *size, {"XDG_STATE_HOME": str(scratch)})
+    terminal = Pseudo(command, *size, {"XDG_STATE_HOME": str(scratch), **environment})
     try:
         yield terminal
     finally:
@@ -155,11 +163,27 @@ def _work_of(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def first_paint(state: Path, instrument: str, size: tuple[int, int] = (80, 24)) -> FirstPaint:
-    """Start the program and measure until its first screen is there."""
+def first_paint(
+    state: Path, instrument: str, size: tuple[int, int] = (80, 24), compiled: Path | None = None
+) -> FirstPaint:
+    """Start the program and measure until its first screen is there.
+
+    Parameters
+    ----------
+    state : Path
+        Where the record is.
+    instrument : str
+        Its name.
+    size : tuple of int
+        Columns and rows of the terminal.
+    compiled : Path
+        Where modules are kept compiled and found by the next start, as an installed program finds its own even
+        where this shell forbids to write them; as the shell says where not given.
+    """
+    kept = {} if compiled is None else {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(compiled)}
     with tempfile.TemporaryDirectory(prefix="qltui-paint-") as scratch:
         begun = time.monotonic()
-        with _shown(state, instrument, Path(scratch), size) as terminal:
+        with _shown(state, instrument, Path(scratch), size, environment=kept) as terminal:
             terminal.read_until(_FOOTER)
             seconds, work = time.monotonic() - begun, _work_of(terminal.process.pid)
             terminal.read_until_still()
