@@ -58,7 +58,7 @@ class Arrivals:
     ) -> None:
         self.in_force = in_force
         self.manual = False
-        self._cameras = tuple(camera.name for camera in instrument.cameras)
+        self._cameras = instrument.tasks
         self._instrument = instrument
         self._store = store
         self._recorder = recorder

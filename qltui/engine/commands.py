@@ -76,9 +76,8 @@ def _mode(engine: Commanded, arguments: Mapping[str, object], who: str) -> str:
     if not catch_up:
         left = f"; {len(waiting)} that came before wait for somebody to choose them" if waiting else ""
         return f"automatic: new exposures are reduced as they come{left}"
-    cameras = tuple(camera.name for camera in engine.instrument.cameras)
     for number in waiting:
-        engine.enqueue(number, Trigger.BACKLOG, who, cameras)
+        engine.enqueue(number, Trigger.BACKLOG, who, engine.instrument.tasks)
     return f"automatic: new exposures are reduced as they come, and {len(waiting)} that came before are in the queue"
 
 
@@ -111,7 +110,8 @@ def _reprocess(engine: Commanded, arguments: Mapping[str, object], who: str) -> 
     if not isinstance(cameras, list | tuple) or not all(name in known for name in cameras):
         msg = f"cameras must be a list of names such as {known[0]!r}"
         raise CommandError(msg)
-    ordered = tuple(name for name in known if name in cameras)
+    # What stands for all of them is reckoned anew from those that were asked for.
+    ordered = tuple(name for name in engine.instrument.tasks if name in cameras or name not in known)
     number = engine.enqueue(exposure_id, Trigger.REPROCESS, who, ordered)
     return f"exposure {expid} is in the queue as process {number}"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from qltui.engine.settings import EngineSettings
 from qltui.instruments.base import Instrument
-from qltui.model import Judgement, Status, StepReport, Trigger, Verdict
+from qltui.model import Judgement, Measurement, Status, StepReport, Trigger, Verdict
 from qltui.quality.alarms import Alarm, alarms_for
 from qltui.quality.causes import find_causes
 from qltui.quality.judge import History
@@ -89,8 +89,23 @@ class Run:
 
     @property
     def step_names(self) -> tuple[str, ...]:
-        """Of the recipe, in order."""
+        """Of the recipe, in order, those of the field included."""
         return tuple(step.name for step in self.instrument.steps_for(self.obstype))
+
+    @property
+    def field(self) -> str:
+        """The camera that stands for all, and waits for all; empty where there is none."""
+        return self.instrument.field_camera.name if self.instrument.field_camera is not None else ""
+
+    def steps_of(self, camera: str) -> tuple[str, ...]:
+        """Return the steps of one camera, in order."""
+        return tuple(step.name for step in self.instrument.steps_of(self.obstype, camera))
+
+    @property
+    def ready(self) -> tuple[str, ...]:
+        """Cameras that may begin: the field only when all others have come to their end."""
+        others = tuple(camera for camera in self.todo if camera != self.field)
+        return others if others or self.active else tuple(self.todo)
 
     @property
     def is_done(self) -> bool:
@@ -116,10 +131,12 @@ class Run:
                 self.results[name] = _result_of(before, name)
             elif name in self.settings.cameras_off:
                 settled[name] = CameraResult(name, Status.NOT_EXPECTED, "switched off by the site")
-            elif name not in present:
+            elif name not in present and name != self.field:
                 settled[name] = CameraResult(name, Status.MISSING, "not in the file")
             elif not self.step_names:
                 settled[name] = CameraResult(name, Status.NOT_CHECKED, f"no recipe for {self.obstype or 'no OBSTYPE'}")
+            elif not self.steps_of(name):
+                settled[name] = CameraResult(name, Status.NOT_EXPECTED, f"no recipe for {self.obstype}")
             else:
                 self.todo.append(name)
         self.results.update(settled)
@@ -145,14 +162,31 @@ class Run:
             # A worker on another machine may have another version of the code.
             reason = f"measured {error}, which this version does not know; update qltui everywhere"
             result = StepResult(report.step, Status.FAILED, reason)
-        self.results[camera] = camera_result(camera, (*steps, result), self.step_names)
+        self.results[camera] = camera_result(camera, (*steps, result), self.steps_of(camera))
         self.changed = True
         return result
 
     def unreported(self, camera: str) -> tuple[str, ...]:
         """Return the steps of which nothing has been heard."""
         known = {step.step for step in self.results[camera].steps}
-        return tuple(name for name in self.step_names if name not in known)
+        return tuple(name for name in self.steps_of(camera) if name not in known)
+
+    def gathered(self) -> dict[str, tuple[Measurement, ...]]:
+        """Return what has been measured, by camera: what the field is made of."""
+        found = {
+            camera: tuple(_measurement(item) for step in result.steps for item in step.judgements)
+            for camera, result in self.results.items()
+            if camera != self.field
+        }
+        return {camera: measurements for camera, measurements in found.items() if measurements}
+
+    def give_up_field(self) -> CameraResult | None:
+        """Settle the field where nothing can come of it; returns its result, or None where it is not its turn."""
+        if self.active or tuple(self.todo) != (self.field,) or self.gathered():
+            return None
+        self.todo.clear()
+        result = CameraResult(self.field, Status.NOT_CHECKED, "no camera could be measured")
+        return self.end(self.field, result)
 
     def end(self, camera: str, result: CameraResult | None = None) -> CameraResult:
         """Say that a camera has come to its end, with the result so far or another one."""
@@ -179,10 +213,10 @@ class Run:
 
     def step_seconds(self, step: str) -> float | None:
         """Return how long all cameras together took for a step [s], or None where one is still to come."""
-        if self.todo or step not in self._begun:
+        if step not in self._begun or any(step in self.steps_of(camera) for camera in self.todo):
             return None
         for camera in self.active:
-            if not any(item.step == step for item in self.results[camera].steps):
+            if step in self.steps_of(camera) and not any(item.step == step for item in self.results[camera].steps):
                 return None
         return time.monotonic() - self._begun.pop(step)
 
@@ -202,7 +236,7 @@ class Run:
     @property
     def state(self) -> str:
         """How the process ended: ``"failed"`` where nothing of it could be reduced, else ``"done"``."""
-        tried = [self.results[name].status for name in self.attempts if self.attempts[name]]
+        tried = [self.results[name].status for name in self.attempts if self.attempts[name] and name != self.field]
         return "failed" if tried and all(status is Status.FAILED for status in tried) else "done"
 
 
@@ -211,6 +245,11 @@ def _result_of(view: ProcessView, camera: str) -> CameraResult:
     found = view.cameras[camera]
     steps = tuple(StepResult(step.step, step.status, step.reason, step.judgements) for step in found.steps)
     return CameraResult(camera, found.status, found.reason, steps)
+
+
+def _measurement(judgement: Judgement) -> Measurement:
+    """Return what was measured, without what was thought of it."""
+    return Measurement(judgement.metric, judgement.values, judgement.elements, judgement.reason)
 
 
 _UNFIT = (Status.ALARM, Status.FAILED, Status.UNKNOWN, Status.CANCELLED)

@@ -23,6 +23,7 @@ from qltui.engine.in_force import InForce
 from qltui.engine.recorder import Recorder
 from qltui.engine.runs import RANKS, Run, is_fit
 from qltui.engine.slots import Ended, Slots
+from qltui.engine.tasks import camera_task
 from qltui.instruments.base import Instrument
 from qltui.model import CameraReport, CameraTask, Status, StepReport, Trigger
 from qltui.quality.judge import History
@@ -40,8 +41,6 @@ ALARM_PATIENCE: Final = 15.0
 """Alarms wait for the whole exposure, which tells a common cause from many single ones, but no longer than this [s]."""
 VERDICT_SECONDS: Final = 0.3
 """Between two verdicts of a process in flight [s]: faster than anybody reads, and no more work than that."""
-_BEFORE_ITSELF: Final = 1e-6
-"""An exposure does not calibrate itself when it is reduced again [d]."""
 
 
 class Scheduler:
@@ -107,7 +106,7 @@ class Scheduler:
     def _candidates(self) -> Iterator[tuple[Run, str]]:
         """Yield cameras that may go to a slot, first what goes first."""
         for run in sorted(self.runs.values(), key=lambda run: (run.rank, run.started)):
-            for camera in run.todo:
+            for camera in run.ready:
                 if not self._must_wait(run, camera):
                     yield run, camera
 
@@ -119,7 +118,7 @@ class Scheduler:
             if (
                 other is not run
                 and earlier.obstype in self._instrument.calibration_products
-                and earlier.obstype != exposure.obstype
+                and (earlier.obstype != exposure.obstype or exposure.obstype in self._instrument.combine)
                 and earlier.night == exposure.night
                 and exposure_time(earlier) < exposure_time(exposure)
                 and (camera in other.todo or camera in other.active)
@@ -145,7 +144,8 @@ class Scheduler:
         """Return what is to be begun next, or None; the record is asked where the queue may have changed."""
         if self._queue_changed:
             # What could not be recorded as begun, because the disk is full, still stands in the queue.
-            waiting = [item for item in self._store.waiting(len(self.runs) + 1) if item.number not in self.runs]
+            queue = self._store.waiting(len(self.runs) + 1, tuple(self._instrument.combine))
+            waiting = [item for item in queue if item.number not in self.runs]
             self._first = waiting[0] if waiting else None
             self._queue_changed = False
         return self._first
@@ -182,32 +182,10 @@ class Scheduler:
 
     def _start_camera(self, slot: int, run: Run, camera: str) -> None:
         attempt = run.begin(camera)
-        task = self._task(run, camera, attempt)
+        task = camera_task(self._store, run, camera, attempt)
         self._recorder.add(self._store.start_job, run.number, camera, attempt, now=time.time())
         _LOG.debug("%s %s goes to slot %d, attempt %d", run.expid, camera, slot, attempt)
-        self._slots.start(slot, task, self._instrument.steps_for(run.obstype))
-
-    def _task(self, run: Run, camera: str, attempt: int) -> CameraTask:
-        exposure = run.queued.exposure
-        kinds = tuple(self._instrument.calibration_products.values())
-        before = exposure_time(exposure) / 86400.0 + 40587.0 - _BEFORE_ITSELF
-        products = ""
-        settings = run.settings
-        if settings.products:
-            place = f"{exposure.night:08d}/{exposure.expid:08d}/{run.number:06d}"
-            products = str(settings.products_directory / place)
-        return CameraTask(
-            exposure=exposure,
-            camera=camera,
-            calibration_directory=settings.calibration_directory,
-            night_calibrations=self._store.night_calibrations(
-                exposure.instrument, camera, before, kinds, exposure.night
-            ),
-            products_directory=products,
-            options=settings.options,
-            process=run.number,
-            attempt=attempt,
-        )
+        self._slots.start(slot, task, self._instrument.steps_of(run.obstype, camera))
 
     # -- what comes of it ------------------------------------------------------------------------------------------
 
@@ -329,7 +307,7 @@ class Scheduler:
         run.end(camera, result)
         self._record_status(run, camera, result)
         self._log(run, "error", f"{camera} FAILED: {result.reason}", camera)
-        for step in run.step_names:
+        for step in run.steps_of(camera):
             self._tell_step_end(run, step)
 
     # -- ends ------------------------------------------------------------------------------------------------------
@@ -337,6 +315,9 @@ class Scheduler:
     def settle(self) -> None:
         """Record new verdicts and alarms, and finish what is done."""
         for run in list(self.runs.values()):
+            settled = run.give_up_field()
+            if settled is not None:
+                self._record_status(run, settled.camera, settled)
             done = run.is_done
             now = time.monotonic()
             if not done and (not run.changed or now < run.next_verdict):

@@ -105,6 +105,10 @@ class Instrument:
         record as a camera is, though not among `cameras`. None where nothing is measured of the whole.
     combine : mapping of str to int
         How many exposures of an obstype are made into one master, ``{"ZERO": 10}``.
+    calibrations_by_program : tuple of str
+        Kinds of `calibration_products` that serve exposures of the same program alone.
+    calibrations_last : bool
+        Whether those of earlier nights serve as well where the night has none.
     places : mapping of str to (float, float)
         Where each camera lies in the focal plane, x to the right and y upwards as the observer knows the picture [mm];
         empty where the question makes no sense.
@@ -144,6 +148,8 @@ class Instrument:
     program_title: str = "program"
     field_camera: Camera | None = None
     combine: Mapping[str, int] = field(default_factory=dict)
+    calibrations_by_program: tuple[str, ...] = ()
+    calibrations_last: bool = False
     places: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     rows: tuple[tuple[str, ...], ...] = ()
     groups: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
@@ -153,6 +159,12 @@ class Instrument:
     def steps_for(self, obstype: str) -> tuple[StepDefinition, ...]:
         """Return the steps of an exposure of this type, in order; empty where there is no recipe."""
         return tuple(step for step in self.steps if obstype in step.obstypes)
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Names of all that is reduced by itself: the cameras, and last the field."""
+        names = tuple(camera.name for camera in self.cameras)
+        return names if self.field_camera is None else (*names, self.field_camera.name)
 
     def steps_of(self, obstype: str, camera: str) -> tuple[StepDefinition, ...]:
         """Return the steps of one camera, or of the field, in an exposure of this type."""

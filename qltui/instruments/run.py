@@ -62,7 +62,7 @@ class _Run:
         self.started = time.perf_counter()
 
     def run(self) -> CameraReport:
-        steps = self.instrument.steps_for(self.task.exposure.obstype)
+        steps = self.instrument.steps_of(self.task.exposure.obstype, self.task.camera)
         state: Any = None
         for step in steps:
             state = self._step(step, state)

@@ -222,7 +222,12 @@ def _cause(
     """Put findings that belong together into words."""
     first = group[0]
     names = tuple(dict.fromkeys(finding.camera for finding in group))
-    present = [name for name in expected if name in cameras and cameras[name].status is not Status.NOT_EXPECTED]
+    field = instrument.field_camera.name if instrument.field_camera is not None else ""
+    present = [
+        name
+        for name in expected
+        if name in cameras and name != field and cameras[name].status is not Status.NOT_EXPECTED
+    ]
     subject = name_cameras(names, instrument, present)
     also = tuple(dict.fromkeys(name for finding in group for name in finding.also))
     metric = first.definition.name if first.definition is not None else ""
@@ -269,9 +274,9 @@ def name_cameras(names: Sequence[str], instrument: Instrument, present: Sequence
     """Return a few words for many cameras: ``"b3"``, ``"all b"``, ``"b1 r1 z1"``, ``"7 cameras"``."""
     if len(names) == 1:
         return names[0]
-    if set(names) >= set(present):
+    if present and set(names) >= set(present):
         return "all cameras"
-    arms = {camera.name: camera.arm for camera in instrument.cameras}
+    arms = {name: instrument.camera(name).arm for name in (*names, *present)}
     whole = {
         arm
         for arm in dict.fromkeys(arms[name] for name in names)

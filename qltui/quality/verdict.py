@@ -99,11 +99,14 @@ def exposure_verdict(
         headline = f"no recipe for {exposure.obstype or 'an exposure without OBSTYPE'}: nothing was checked"
         return Verdict(Status.NOT_CHECKED, headline, (), 0, len(expected))
     statuses = {name: cameras[name].status if name in cameras else Status.WAITING for name in expected}
-    counted = {name: status for name, status in statuses.items() if status is not Status.NOT_EXPECTED}
+    judged = {name: status for name, status in statuses.items() if status is not Status.NOT_EXPECTED}
     causes = find_causes(instrument, cameras, expected)
+    status = worst(judged.values())
+    # The field is no camera: it is judged, and not counted.
+    field = instrument.field_camera
+    counted = {name: status for name, status in judged.items() if field is None or name != field.name}
     good = sum(status.is_good for status in counted.values())
-    pending = sum(not status.is_final for status in counted.values())
-    status = worst(counted.values())
+    pending = sum(not status.is_final for status in judged.values())
     headline = _headline(good, len(counted), pending)
     return Verdict(status, headline, tuple((cause.status, _line(cause)) for cause in causes), good, len(counted))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from qltui.model import Status, Trigger
@@ -67,12 +67,16 @@ def enqueue(
 
 
 def waiting(
-    database: Database, limit: int | None = None, calibrations: Sequence[str] = CALIBRATION_OBSTYPES
+    database: Database,
+    limit: int | None = None,
+    calibrations: Sequence[str] = CALIBRATION_OBSTYPES,
+    in_turn: Collection[str] = (),
 ) -> list[QueuedProcess]:
     """Return the queue, first what is to be done first.
 
     New exposures, then backlog, then reprocessing; inside each the newest night first, of a night its calibrations
-    first in the order of `calibrations` (a flat may need the zeros), then the newest.
+    first in the order of `calibrations` (a flat may need the zeros), then the newest. Types `in_turn` go the oldest
+    first, because each makes a master of those before it.
     """
     process, exposure = schema.Process, schema.Exposure
     order = database.rows(
@@ -85,7 +89,8 @@ def waiting(
 
     def rule(row: Row) -> tuple[Any, ...]:
         number, trigger, night, obstype, when, _ = row
-        return _RANKS[Trigger(trigger)], -night, ranks.get(obstype, len(ranks)), -when, number
+        age = when if obstype in in_turn else -when
+        return _RANKS[Trigger(trigger)], -night, ranks.get(obstype, len(ranks)), age, number
 
     order.sort(key=rule)
     return [queued for row in order[:limit] if (queued := _queued(database, int(row[0]))) is not None]

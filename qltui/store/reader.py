@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from qltui.model import Status
-from qltui.store import control, exposures, notes, pictures, queue, schema, trends
+from qltui.store import calibrations, control, exposures, notes, pictures, queue, schema, trends
 from qltui.store.database import Database
 from qltui.store.views import (
     AlarmView,
@@ -294,6 +294,9 @@ class Reader:
         kinds: Sequence[str],
         night: int | None = None,
         exists: Callable[[str, int], bool] | None = None,
+        *,
+        program: str = "",
+        by_program: Collection[str] = (),
     ) -> dict[str, str]:
         """Return, by kind, the path of the newest product judged fit that still exists.
 
@@ -307,8 +310,16 @@ class Reader:
             Only of this night.
         exists : callable, optional
             ``(path, size) -> bool``; looks at the disk by default.
+        program : str
+            Of the exposure that is calibrated.
+        by_program : collection of str
+            Kinds that serve exposures of the same program alone.
         """
-        return trends.night_calibrations(self._database, instrument, camera, before_mjd, kinds, night, exists)
+        return calibrations.night_calibrations(
+            *(self._database, instrument, camera, before_mjd, kinds, night, exists),
+            program=program,
+            by_program=by_program,
+        )
 
     # -- engine and commands -----------------------------------------------------------------------------------
 
@@ -320,9 +331,9 @@ class Reader:
         """Return the raw files that are recorded as not complete."""
         return exposures.incomplete_paths(self._database)
 
-    def waiting(self, limit: int | None = None) -> list[QueuedProcess]:
-        """Return the queue, first what is to be done first."""
-        return queue.waiting(self._database, limit)
+    def waiting(self, limit: int | None = None, in_turn: Collection[str] = ()) -> list[QueuedProcess]:
+        """Return the queue, first what is to be done first; calibrations of the types `in_turn` the oldest first."""
+        return queue.waiting(self._database, limit, in_turn=in_turn)
 
     def command(self, number: int) -> CommandView | None:
         """Return a command and its answer, or None."""

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from operator import attrgetter
-from pathlib import Path
 from typing import Any, Final
 
 from qltui.model import Status
-from qltui.store.codec import number, path_from, text_value
+from qltui.store.calibrations import REJECTED
+from qltui.store.codec import number, text_value
 from qltui.store.database import Database, Row
 from qltui.store.views import TrendBin, TrendPoint
 
-__all__ = ["header_trend", "history", "night_calibrations", "trend", "trend_bins"]
-
-_MJD_OF_1970: Final = 40587.0
-_DAY: Final = 86400.0
-_REJECTED: Final = ("bad", "junk")
-"""Flags of an observer that keep an exposure out of references and calibrations."""
+__all__ = ["header_trend", "history", "trend", "trend_bins"]
 
 
 def _marks(values: Sequence[Any]) -> str:
@@ -214,60 +209,12 @@ def history(
                     AND measurement.status IN ({_marks(statuses)}) AND measurement.value IS NOT NULL
                     AND measurement.replaced_by IS NULL
                     AND ifnull((SELECT value FROM flag WHERE flag.exposure_id = exposure.id
-                        ORDER BY flag.id DESC LIMIT 1), '') NOT IN ({_marks(_REJECTED)})
+                        ORDER BY flag.id DESC LIMIT 1), '') NOT IN ({_marks(REJECTED)})
                     {condition}
                 ORDER BY measurement.time DESC, measurement.process_id DESC LIMIT ?"""  # noqa: S608
     limit = float("inf") if before is None else before
-    tail = (limit, *(status.value for status in statuses), *_REJECTED, *extra, count)
+    tail = (limit, *(status.value for status in statuses), *REJECTED, *extra, count)
     found: list[float] = []
     for series in _series(database, metric, (camera,), (element,), instrument):
         found += [float(value) for (value,) in database.sql(query, (series, *tail))]
     return found[:count]
-
-
-def night_calibrations(
-    database: Database,
-    instrument: str,
-    camera: str,
-    before_mjd: float | None,
-    kinds: Sequence[str],
-    night: int | None = None,
-    exists: Callable[[str, int], bool] | None = None,
-) -> dict[str, str]:
-    """Return the newest fit product of each kind that still exists; see `Store.night_calibrations`."""
-    limit = float("inf") if before_mjd is None else (before_mjd - _MJD_OF_1970) * _DAY
-    there = _still_there if exists is None else exists
-    condition, extra = ("", list[Any]()) if night is None else (" AND night.night = ?", [night])
-    query = f"""SELECT product.path, product.size, product.fit, exposure.id,
-                       ifnull((SELECT value FROM flag WHERE flag.exposure_id = exposure.id
-                               ORDER BY flag.id DESC LIMIT 1), '')
-                FROM product
-                CROSS JOIN job ON job.id = product.job_id
-                CROSS JOIN process ON process.id = job.process_id
-                CROSS JOIN exposure ON exposure.id = process.exposure_id
-                CROSS JOIN night ON night.id = exposure.night_id
-                CROSS JOIN instrument ON instrument.id = exposure.instrument_id
-                WHERE product.kind = ? AND product.camera = ? AND product.time <= ? AND instrument.name = ?{condition}
-                ORDER BY product.time DESC, product.id DESC LIMIT 200"""  # noqa: S608
-    found: dict[str, str] = {}
-    for kind in kinds:
-        parameters = (text_value(kind), text_value(camera), limit, text_value(instrument), *extra)
-        judged: set[int] = set()
-        for path, size, fit, exposure, flag in database.sql(query, parameters):
-            # A later run that found the exposure unfit takes the earlier product back.
-            if exposure in judged:
-                continue
-            judged.add(exposure)
-            if fit and flag not in _REJECTED and there(path_from(path), size):
-                found[kind] = path_from(path)
-                break
-    return found
-
-
-def _still_there(path: str, size: int) -> bool:
-    """Whether the file is there, and as large as when it was written (where that was recorded)."""
-    try:
-        actual = Path(path).stat().st_size
-    except (OSError, ValueError):
-        return False
-    return size in (0, actual)
