@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from asyncio.base_events import BaseEventLoop
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,22 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import pictures
+from idle import IdleWaiting
+
+
+@pytest.fixture(scope="session", autouse=True)
+def exact_waiting():
+    """Let every pilot wait for the app itself, not for the processor."""
+    waiting = IdleWaiting(BaseEventLoop.run_in_executor)
+
+    def run_in_executor(loop, *words):
+        return waiting.run_in_executor(loop, *words)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseEventLoop, "run_in_executor", run_in_executor)
+        patch.setattr("textual.app.wait_for_idle", waiting.until_idle)
+        patch.setattr("textual.pilot.wait_for_idle", waiting.until_idle)
+        yield
 
 
 @pytest.fixture
