@@ -161,10 +161,18 @@ class Instrument:
         return tuple(step for step in self.steps if obstype in step.obstypes)
 
     @property
+    def subjects(self) -> tuple[Camera, ...]:
+        """All that is reduced and judged by itself: the cameras, and last the field."""
+        return self.cameras if self.field_camera is None else (*self.cameras, self.field_camera)
+
+    @property
     def tasks(self) -> tuple[str, ...]:
-        """Names of all that is reduced by itself: the cameras, and last the field."""
-        names = tuple(camera.name for camera in self.cameras)
-        return names if self.field_camera is None else (*names, self.field_camera.name)
+        """Names of `subjects`."""
+        return tuple(camera.name for camera in self.subjects)
+
+    def subjects_of(self, step: StepDefinition) -> tuple[Camera, ...]:
+        """Return what a step is done for: each camera, or the field."""
+        return tuple(camera for camera in self.subjects if (camera is self.field_camera) == step.of_field)
 
     def steps_of(self, obstype: str, camera: str) -> tuple[StepDefinition, ...]:
         """Return the steps of one camera, or of the field, in an exposure of this type."""

@@ -68,7 +68,7 @@ def _rank(judgement: Judgement, instrument: Instrument) -> tuple[int, int, int]:
 def worst_cell(process: ProcessView, instrument: Instrument) -> tuple[str, str] | None:
     """Return camera and step that an observer should look at first; the first of them all where all is well."""
     steps = instrument.steps_for(process.exposure.obstype)
-    cells = [(camera.name, step.name) for step in steps for camera in instrument.cameras]
+    cells = [(camera.name, step.name) for step in steps for camera in instrument.subjects_of(step)]
     return max(cells, key=lambda cell: _urgency(cell_status(process, *cell)), default=None)
 
 

@@ -79,10 +79,11 @@ def step_table(process: ProcessView, instrument: Instrument) -> Table:
     """Return the steps of an exposure: how many cameras are good, and how long they took."""
     rows = []
     for step in instrument.steps_for(process.exposure.obstype):
-        statuses = [cell_status(process, camera, step.name) for camera in process.cameras]
+        cameras = [camera.name for camera in instrument.subjects_of(step) if camera.name in process.cameras]
+        statuses = [cell_status(process, camera, step.name) for camera in cameras]
         times = {
             camera: view.seconds
-            for camera in process.cameras
+            for camera in cameras
             if (view := step_view(process, camera, step.name)) is not None and view.seconds is not None
         }
         slowest = max(times, key=lambda camera: times[camera], default="")
@@ -124,7 +125,7 @@ def camera_table(process: ProcessView, instrument: Instrument, step: StepDefinit
         Column("reason", "reason", doc="why there is no value"),
     ]
     rows = []
-    for camera in instrument.cameras:
+    for camera in instrument.subjects_of(step):
         if camera.name not in process.cameras:
             continue
         view = step_view(process, camera.name, step.name)
@@ -273,7 +274,7 @@ def _rounded(value: float, form: str) -> float | None:
 
 def _judged(process: ProcessView, instrument: Instrument) -> Iterator[tuple[str, str, Judgement]]:
     """Yield camera, step and judgement in the order of the grid."""
-    for camera in instrument.cameras:
+    for camera in instrument.subjects:
         view = process.cameras.get(camera.name)
         for step in view.steps if view is not None else ():
             for judgement in step.judgements:
@@ -340,7 +341,7 @@ def difference_table(older: ProcessView, newer: ProcessView, instrument: Instrum
         Column("unit", "unit", doc="of the values"),
     )
     rows = []
-    for camera in instrument.cameras:
+    for camera in instrument.subjects:
         rows += _camera_differences(older, newer, camera.name)
         for metric in instrument.metrics:
             pair = [judgement_of(view, camera.name, metric.name) for view in (older, newer)]
