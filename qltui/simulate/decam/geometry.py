@@ -34,6 +34,8 @@ class Size:
     deep : bool
         Whether the field has the stars and galaxies of the real sky. Else it has a fixed number of them, as bright as
         the exposure needs to measure them: a small CCD has room for few.
+    flat_level : float
+        Light of a dome flat [ADU].
     """
 
     name: str
@@ -44,6 +46,7 @@ class Size:
     overscan: int
     postscan: int
     deep: bool
+    flat_level: float
 
     @property
     def jump(self) -> int:
@@ -52,8 +55,8 @@ class Size:
 
 
 SIZES: Final[Mapping[str, Size]] = {
-    "mini": Size("mini", 256, 128, 128, prescan=2, overscan=10, postscan=6, deep=False),
-    "full": Size("full", 4096, 2048, 2048, prescan=6, overscan=50, postscan=50, deep=True),
+    "mini": Size("mini", 256, 128, 128, prescan=2, overscan=10, postscan=6, deep=False, flat_level=1500.0),
+    "full": Size("full", 4096, 2048, 2048, prescan=6, overscan=50, postscan=50, deep=True, flat_level=15000.0),
 }
 
 

@@ -42,6 +42,7 @@ def add_sources(
     cyy: float,
     cxy: float,
     gaussian: bool,
+    fine: bool,
 ) -> None:
     """Add points of light to an image, each spread by one profile and integrated over the pixels it falls on.
 
@@ -57,6 +58,9 @@ def add_sources(
         See `qltui.simulate.decam.psf.Psf.matrix` [px^-2].
     gaussian : bool
         Whether the profile is Gaussian; else Moffat with beta 3.
+    fine : bool
+        Whether pixels near the centre are integrated over and the wings go far out. Points that together make up a
+        galaxy need neither.
     """
     ny, nx = image.shape
     root = math.sqrt(cxx * cyy - 0.25 * cxy * cxy)
@@ -66,9 +70,9 @@ def add_sources(
         if peak <= 0.0:
             continue
         if gaussian:
-            reach = max(math.log(max(peak / _FAINT, 1.0)), _GAUSSIAN_REACH)
+            reach = max(math.log(max(peak / _FAINT, 1.0)), _GAUSSIAN_REACH if fine else 0.5 * _GAUSSIAN_REACH)
         else:
-            reach = max((peak / _FAINT) ** (1.0 / 3.0) - 1.0, _MOFFAT_REACH)
+            reach = max((peak / _FAINT) ** (1.0 / 3.0) - 1.0, _MOFFAT_REACH if fine else 0.3 * _MOFFAT_REACH)
         half_x = math.sqrt(reach * cyy) / root
         half_y = math.sqrt(reach * cxx) / root
         x0, x1 = max(int(x[source] - half_x), 0), min(int(x[source] + half_x) + 1, nx - 1)
@@ -80,7 +84,7 @@ def add_sources(
                 u = cxx * dx * dx + cyy * dy * dy + cxy * dx * dy
                 if u > reach:
                     continue
-                if u > _CORE:
+                if u > _CORE or not fine:
                     image[row, column] += np.float32(peak * _profile(u, gaussian))
                     continue
                 total = 0.0

@@ -14,7 +14,8 @@ __all__ = ["MOFFAT_BETA", "PROFILES", "Psf", "half_maximum"]
 PROFILES: Final = ("moffat", "gaussian")
 
 MOFFAT_BETA: Final = 3
-"""Exponent of the Moffat profile, whose wings are those of real seeing (Trujillo et al. 2001 find 2.5 to 4.8)."""
+"""Exponent of the Moffat profile, whose wings are those of real seeing (Trujillo et al. 2001 find 2.5 to 4.8);
+the kernels of `paint` have it built in."""
 
 _TRAIL_POINTS: Final = 9
 _DONUT_POINTS: Final = 16
