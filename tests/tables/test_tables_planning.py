@@ -275,6 +275,7 @@ def test_ecsv_and_fits_give_the_same(tmp_path):
         ("a.csv", (",".join("c" * 3 for _ in range(2000))).encode(), "2000 columns"),
         ("a.csv", b"EXPID,QA\n" + b"1,good\n" * 200_001, "200000 rows"),
     ],
+    ids=("empty", "binary", "csv", "fits", "empty-fits", "ecsv", "xls", "columns", "rows"),  # not by their content
 )
 def test_what_is_no_table_is_refused_with_its_cause(tmp_path, name, content, words):
     path = tmp_path / name

@@ -12,7 +12,9 @@ Ben's; 3579 is flagged "bad" by Ann, and has two alarms, the second acknowledged
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pictures as p
@@ -113,6 +115,20 @@ def _camera(expid: int, name: str) -> CameraView:
 
 def make_known(path: Path) -> Store:
     """Fill a new record, and return it open for writing; its engine's last beat is at `NOW`."""
+    path.write_bytes(_filled())
+    return Store.open(path)
+
+
+@cache
+def _filled() -> bytes:
+    """Return the file of the record: filled once in a process, because that takes a hundred times as long as a copy."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "qltui.db"
+        _fill(path).close()
+        return path.read_bytes()
+
+
+def _fill(path: Path) -> Store:
     store = Store.open(path)
     limits = store.limit_set("# the instrument's own limits\n", "default")
     settings = store.configuration('[site]\ninstrument = "desi"\n', "site")
