@@ -75,12 +75,12 @@ def main(args: argparse.Namespace) -> int:
     with open_record(config) as reader:
         trend = read_trend(reader, choice, instrument, bins=bins, most=most)
     _refuse(trend)
-    summary = summary_table(trend, summaries(trend, instrument))
     if args.fit:
-        output(summary, args)
+        output(summary_table(trend, summaries(trend, instrument)), args)
         return ExitCode.OK
     output(bin_table(trend) if args.bins else trend_table(trend), args)
     if not (args.json or args.csv or args.ecsv):
+        summary = summary_table(trend, summaries(trend, instrument))
         # What holds for bins is already said below their table.
         print("\n" + to_text(replace(summary, note="") if args.bins else summary, everything=args.all_columns), end="")
     return ExitCode.OK
@@ -107,8 +107,19 @@ def _choice(args: argparse.Namespace, instrument: Instrument) -> TrendChoice:
     )
 
 
+def _refuse_unknown(trend: Trend) -> None:
+    """Raise a CommandError where a kind of exposures is asked for that the record does not have."""
+    wanted = (("obstype", trend.choice.obstypes, trend.obstypes), ("program", trend.choice.programs, trend.programs))
+    for title, names, known in wanted:
+        unknown = [name for name in names if name not in known]
+        if unknown and known:
+            msg = f"no exposure has {title} {unknown[0]!r}; the record has {', '.join(filter(None, known))}"
+            raise CommandError(msg, ExitCode.USAGE)
+
+
 def _refuse(trend: Trend) -> None:
     """Raise a CommandError where there is nothing to print, too much, or an element that the metric does not have."""
+    _refuse_unknown(trend)
     if trend.too_many:
         msg = f"{trend.fault}; narrow --nights, choose one camera with --cameras, or print --bins N or --fit"
         raise CommandError(msg, ExitCode.USAGE)

@@ -175,6 +175,10 @@ def _point(index: int, row: Row) -> TracePoint:
 # -- bins ----------------------------------------------------------------------------------------------------------
 
 
+_FEW_IN_A_PIECE: Final = 50
+"""Values, up to which sorting them costs less than one more query."""
+
+
 def trace_bins(
     database: Database,
     tracks: Sequence[Track],
@@ -224,10 +228,22 @@ def _columns(track: Track, origin: tuple[float, float], unit: float) -> str:
 def _by_time(
     database: Database, track: Track, scope: Scope, edges: Sequence[float], origin: tuple[float, float], unit: float
 ) -> Iterable[Row]:
-    """Yield a row for each piece of time: ranges of the table's own order, which grouping would sort anew."""
+    """Yield a row for each piece of time; pieces are equally wide.
+
+    Many values are read in ranges of the table's own order, which grouping would sort anew; few are grouped, because
+    then a query for each piece costs more than the values in it.
+    """
     text, parameters = _statement(_columns(track, origin, unit), track, scope)
     text += f" AND {_value(track)} IS NOT NULL"
     number_, _, _, *others = parameters
+    pieces = len(edges) - 1
+    most = _FEW_IN_A_PIECE * pieces
+    if count_values(database, (track,), scope, most) <= most:
+        width = (edges[-1] - edges[0]) / pieces or 1.0
+        start, end = max(edges[0], scope.since), min(edges[-1], scope.until)
+        text += " GROUP BY min(CAST((y.time - ?) / ? AS INTEGER), ?)"
+        yield from database.sql(text, (number_, start, end, *others, edges[0], width, pieces - 1))
+        return
     for low, high in itertools.pairwise(edges):
         start, end = max(low, scope.since), min(high, scope.until)
         if start < end:

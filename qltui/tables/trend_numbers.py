@@ -190,16 +190,16 @@ def bin_table(trend: Trend) -> Table:
         Column("high", "highest", unit, form, ">", "highest value"),
         *_ranges(unit, form),
     )
-    rows = tuple(Row(index, _bin_values(item, trend)) for index, item in enumerate(trend.bins))
+    names = [(track.camera, track.element) for track in trend.tracks]
+    rows = tuple(Row(index, _bin_values(item, names[item.track], trend)) for index, item in enumerate(trend.bins))
     note = f"{_WITHOUT_QUARTILES}; limits are the widest of each bin"
     return Table("trend.bins", f"Bins of {trend.title}", columns, rows, note)
 
 
-def _bin_values(item: TraceBin, trend: Trend) -> tuple[Value, ...]:
-    track = trend.tracks[item.track]
+def _bin_values(item: TraceBin, names: tuple[str, str], trend: Trend) -> tuple[Value, ...]:
     ends = (iso_moment(item.first), iso_moment(item.last)) if trend.x is None else (item.first, item.last)
     return (
-        *ends, track.camera, track.element, item.program, item.count, item.outside, item.low, item.mean, item.high,
+        *ends, *names, item.program, item.count, item.outside, item.low, item.mean, item.high,
         *(_finite(value) for value in (*item.normal, *item.warning)),
     )  # fmt: skip
 

@@ -115,6 +115,14 @@ def test_bins_are_printed_and_tell_why_there_are_no_quartiles(ask):
     assert summary.splitlines()[1].split()[:6] == ["b", "4", "0", "-", "-", "-"]
 
 
+def test_bins_are_the_same_however_many_values_are_in_them(ask, monkeypatch):
+    words = ("NOISE_AMP", "--bins", "4", "--csv")
+    grouped = ask(*words)
+    monkeypatch.setattr("qltui.store.traces._FEW_IN_A_PIECE", 0)
+    assert ask(*words) == grouped
+    assert len(grouped[1].splitlines()) > 100
+
+
 def test_bins_of_another_quantity_as_json(ask):
     _, text, _ = ask("SKYCONT", "--against", "AIRMASS", "--cameras", "b3", "--bins", "1", "--json")
     (row,) = json.loads(text)["rows"]
@@ -154,6 +162,8 @@ def test_too_many_values_are_refused_with_what_to_do_but_binned_and_fitted(ask, 
         (("SKYCONT", "--bins", "1001"), ExitCode.USAGE, "--bins 1001: give 1 to 1000"),
         (("SKYCONT", "--nights", "20180101"), ExitCode.NO_INPUT, "no values of SKYCONT in the nights 20180101"),
         (("SKYCONT", "--obstype", "zero"), ExitCode.NO_INPUT, "no exposure has all that SKYCONT needs"),
+        (("SKYCONT", "--obstype", "zeros"), ExitCode.USAGE, "no exposure has obstype 'ZEROS'; the record has"),
+        (("SKYCONT", "--program", "nix"), ExitCode.USAGE, "no exposure has program 'NIX'; the record has BRIGHT"),
     ],
 )
 def test_what_cannot_be_shown_is_said(ask, words, code, said):
