@@ -13,6 +13,7 @@ section         read by
 ``disk``        the engine (alarms), the screens
 ``alarms``      the screens
 ``display``     the screens
+``keys``        the screens
 ==============  ==================================================
 
 A later source wins: defaults, ``/etc/qltui/qltui.toml``, the user's ``qltui.toml``, ``./qltui.toml``, the file named by
@@ -32,7 +33,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
-from qltui.config_sections import Alarms, Cameras, Disk, Display, Engine, Paths, Reduction, Site
+from qltui.config_sections import Alarms, Cameras, Disk, Display, Engine, Keys, Paths, Reduction, Site
 
 __all__ = [
     "CONFIG_NAME",
@@ -71,6 +72,7 @@ class Config:
     disk: Disk = field(default_factory=Disk)
     alarms: Alarms = field(default_factory=Alarms)
     display: Display = field(default_factory=Display)
+    keys: Keys = field(default_factory=Keys)
     origins: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Alarms", "Cameras", "Disk", "Display", "Engine", "Paths", "Reduction", "Site"]
+__all__ = ["Alarms", "Cameras", "Disk", "Display", "Engine", "Keys", "Paths", "Reduction", "Site"]
 
 
 def _setting(
@@ -113,4 +113,13 @@ class Display:
     charset: str = _setting("auto", "Characters of grids and charts.", choices=("auto", "braille", "block", "ascii"))
     mouse: str = _setting(
         "auto", "auto is off over SSH, so that the terminal's own copy works.", choices=("auto", "on", "off")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Other keys than the program's own."""
+
+    bindings: tuple[str, ...] = _setting(
+        (), 'Keys by action, as ["app.theme=f6"]; docs/keys.md has the names of all actions.'
     )

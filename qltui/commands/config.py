@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from qltui.commands.exit_codes import CommandError, ExitCode
-from qltui.commands.options import add_data, configuration
+from qltui.commands.options import add_data, configuration, keymap_of
 from qltui.commands.selecting import RECORD_NAME, open_record
 from qltui.config import CONFIG_NAME, Config, ConfigError, load_config, settings_of
 from qltui.config_text import template
@@ -95,6 +95,7 @@ def _validate(args: argparse.Namespace) -> int:
     except ConfigError as error:
         print(error, file=sys.stderr)
         return ExitCode.CONFIG
+    keymap_of(config)
     changed = sum(item.origin != "default" for item in settings_of(config))
     print(f"{path}: good, {changed} settings")
     return ExitCode.OK

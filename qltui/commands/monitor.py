@@ -8,7 +8,7 @@ import sys
 
 from qltui.commands.engine import settings_for, starter
 from qltui.commands.exit_codes import CommandError, ExitCode
-from qltui.commands.options import add_data, configuration, instrument_of, observer, require_data
+from qltui.commands.options import add_data, configuration, instrument_of, keymap_of, observer, require_data
 from qltui.config import Config
 from qltui.instruments.base import Instrument
 
@@ -91,6 +91,7 @@ def show(
         Whether to begin with the guided tour.
     """
     _require_terminal()
+    keymap = keymap_of(config)
     from qltui.tui import run_monitor
 
     return run_monitor(
@@ -102,6 +103,7 @@ def show(
         mouse=_mouse(args, config),
         own_engine=own_engine,
         who=observer(config),
+        keymap=keymap,
         config=config,
         start_engine=starter(config, who=observer(config)),
         tour=tour,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ __all__ = [
     "add_state",
     "configuration",
     "instrument_of",
+    "keymap_of",
     "observer",
     "require_data",
 ]
@@ -89,6 +91,25 @@ def instrument_of(config: Config) -> Instrument:
         return replace(instrument, location=parse_location(config.site.location, config.site.name))
     except ValueError as error:
         raise CommandError(str(error), ExitCode.CONFIG) from error
+
+
+def keymap_of(config: Config) -> Mapping[str, str]:
+    """Return the site's own keys by action; nothing is loaded where there are none.
+
+    Raises
+    ------
+    CommandError
+        Where an action or a key does not exist, or a key is another action's.
+    """
+    if not config.keys.bindings:
+        return {}
+    from qltui.tui.keymap import KeymapError, checked_keymap
+
+    try:
+        return checked_keymap(config.keys.bindings)
+    except KeymapError as error:
+        msg = f"{config.origins.get('keys.bindings', 'default')}: {error}"
+        raise CommandError(msg, ExitCode.CONFIG) from error
 
 
 def observer(config: Config) -> str:

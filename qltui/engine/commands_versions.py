@@ -64,7 +64,7 @@ def _later(holds: InForce, changed: tuple[str, ...] = ()) -> str:
     words = ""
     if holds.restart:
         words += f"; at the next start of the engine: {', '.join(holds.restart)}"
-    screens = [key for key in changed if key.startswith(("alarms.", "display.", "site."))]
+    screens = [key for key in changed if key.startswith(("alarms.", "display.", "keys.", "site."))]
     if screens:
         words += f"; of screens, when they are opened anew: {', '.join(screens)}"
     return words

@@ -36,7 +36,7 @@ SETTING_SECTIONS: Final = (
         ("reduction.", "engine.products", "cameras."),
     ),
     SettingSection("alarms", "Alarms", "what calls the observer, and how loudly", ("alarms.", "disk.")),
-    SettingSection("others", "Others", "site, paths and display", ("site.", "paths.", "display.")),
+    SettingSection("others", "Others", "site, paths, display and keys", ("site.", "paths.", "display.", "keys.")),
 )
 
 _COLUMNS: Final = (

@@ -20,16 +20,30 @@ HEAD = """\
 
 What each key does, screen by screen. The program says the same: `?` on any screen, `ctrl+p` for all actions by name,
 and the last line for what helps where you are. Arrows, page keys, home and end move in every pane.
+
+## Other keys
+
+A site gives an action another key by its name, which stands in the last column, in its configuration:
+
+    [keys]
+    bindings = ["app.theme = f6", "conditions.before = {", "table.tick-all = ctrl+a,*"]
+
+A key is a character, or a name like `f6`, `space`, `pageup`, `ctrl+t`; two with a comma between them both work. A name
+that does not exist and a key that another action has already are refused when the screen is opened and by
+`qltui config validate`, which say what to do. `qltui config show` has them with where they come from, `?` and the last
+line show the keys as they are.
 """
 
 
 def rows_of(bindings):
     rows = [
-        f"| `{key_name(binding.key)}` | {binding.tooltip or binding.description} |".replace("`|`", "`\\|`")
+        f"| `{key_name(binding.key)}` | {binding.tooltip or binding.description} | `{binding.id}` |".replace(
+            "`|`", "`\\|`"
+        )
         for binding in bindings
         if isinstance(binding, Binding) and binding.id and binding.show
     ]
-    return ["| key | what it does |", "|---|---|", *rows]
+    return ["| key | what it does | name |", "|---|---|---|", *rows]
 
 
 def own_bindings(kind):

@@ -96,7 +96,14 @@ class SettingsEditing:
             return f"{key} decides which record is read and cannot be kept in it; set it in a file"
         try:
             value = parse_setting(key, words)
-            changed_config(self.standing.config, {**self.drafts.settings, key: value}, "typed")
+            changed = changed_config(self.standing.config, {**self.drafts.settings, key: value}, "typed")
+            if key.startswith("keys."):
+                from qltui.tui.keymap import KeymapError, checked_keymap
+
+                try:
+                    checked_keymap(changed.keys.bindings)
+                except KeymapError as error:
+                    return str(error)
         except ConfigError as error:
             return str(error)
         return ""
