@@ -11,12 +11,13 @@ import pytest
 from astropy.io import fits
 from desi_raw_writer import NX, NY, camera_cards, compressed, fibermap_hdu, image, sections, write_exposure
 
+from qltui.instruments.card_reader import CardReader, date_of, night_of
 from qltui.instruments.desi.calibration import CameraCalibration
-from qltui.instruments.desi.exposure_header import CardReader, date_of, night_of, obstype_of
+from qltui.instruments.desi.exposure_header import UTC_OFFSET, obstype_of
 from qltui.instruments.desi.files import inspect, list_nights, read_camera, read_camera_header, scan
-from qltui.instruments.desi.layout import CAMERAS, spectrograph_of
-from qltui.instruments.desi.sections import parse_section, read_amplifiers
+from qltui.instruments.desi.layout import AMPLIFIER_CARDS, CAMERAS, spectrograph_of
 from qltui.instruments.errors import IncompleteFileError, InvalidFileError
+from qltui.instruments.sections import parse_section, read_amplifiers
 from qltui.model import Section
 
 
@@ -114,15 +115,15 @@ def test_the_header_of_the_exposure_is_the_first_with_exptime(tmp_path: Path) ->
     ],
 )
 def test_the_night_is_the_local_date_of_the_noon_before(cards: dict[str, Any], night: int | None) -> None:
-    assert night_of(CardReader(cards)) == night
+    assert night_of(CardReader(cards), UTC_OFFSET) == night
 
 
 def test_the_directory_of_the_night_counts() -> None:
     reader = CardReader({"NIGHT": 19990101})
-    assert night_of(reader, "20200315") == 20200315
+    assert night_of(reader, UTC_OFFSET, "20200315") == 20200315
     assert any("19990101" in problem and "20200315" in problem for problem in reader.problems)
-    assert night_of(CardReader({}), "20200315") == 20200315
-    assert night_of(CardReader({"NIGHT": 20200316}), "somewhere") == 20200316
+    assert night_of(CardReader({}), UTC_OFFSET, "20200315") == 20200315
+    assert night_of(CardReader({"NIGHT": 20200316}), UTC_OFFSET, "somewhere") == 20200316
 
 
 @pytest.mark.parametrize(
@@ -292,7 +293,7 @@ def test_values_beyond_any_converter(tmp_path: Path, value: float) -> None:
 
 
 def amplifiers_of(cards: dict[str, Any]) -> Any:
-    return read_amplifiers(cards, (NY, 2 * (4 + NX // 2 + 16)))
+    return read_amplifiers(cards, (NY, 2 * (4 + NX // 2 + 16)), AMPLIFIER_CARDS)
 
 
 def test_numbered_amplifiers() -> None:
@@ -362,6 +363,6 @@ def test_real_geometry_of_a_red_ccd() -> None:
         "BIASSECC": "[2065:2128,2130:4193]", "DATASECC": "[8:2064,2130:4193]", "CCDSECC": "[1:2057,2065:4128]",
         "BIASSECD": "[2129:2192,2130:4193]", "DATASECD": "[2193:4249,2130:4193]", "CCDSECD": "[2058:4114,2065:4128]",
     }  # fmt: skip
-    amplifiers, _ = read_amplifiers(cards, (4194, 4256))
+    amplifiers, _ = read_amplifiers(cards, (4194, 4256), AMPLIFIER_CARDS)
     assert sum(a.data.shape[0] * a.data.shape[1] for a in amplifiers) == 4128 * 4114
     assert date_of(CardReader({})) is None

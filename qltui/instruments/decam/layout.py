@@ -1,8 +1,8 @@
-"""Where the 62 CCDs of DECam lie, as the observer knows the picture: rows of S29 to S31 on top, N29 to N31 at the bottom.
+"""Where the 62 CCDs of DECam lie, as the observer knows the picture: S29 to S31 on top, N29 to N31 at the bottom.
 
-Names, numbers and places follow the tables of the observatory (``chipcenters.txt``); twelve rows of three to seven CCDs,
-every other one shifted by half a CCD. A row runs along the focal plane's y axis, and along the columns of its CCDs, whose
-pixel x grows downwards in this picture.
+Names, numbers and places follow the tables of the observatory (``chipcenters.txt``): twelve rows of three to seven
+CCDs, every other one shifted by half a CCD. A row runs along the focal plane's y axis, and along the columns of its
+CCDs, whose pixel x grows downwards in this picture.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _BACKPLANES: Final[Mapping[str, str]] = {
     "BKP4": "N4 N5 N6 N7 S4 S5 S6 S7",
     "BKP5": "N10 N11 N12 N13 N18 N19 N16 N17 N21 N22 N23 N24 N26 N27 N28 N29 N30 N31",
 }
-"""CCDs by the backplane that reads them, in the order of the HDUs; the others of the six serve focus and guide chips."""
+"""CCDs by the backplane that reads them, in the order of the HDUs; two more serve focus and guide chips."""
 
 FPA_CARDS: Final[Mapping[str, str]] = {f"DECAM_{name}": name for name in _BACKPLANES}
 """What the card FPA says of each backplane."""
@@ -91,7 +91,7 @@ ROWS: Final = _rows()
 
 def _ccds() -> tuple[Ccd, ...]:
     backplanes = {name: backplane for backplane, names in _BACKPLANES.items() for name in names.split()}
-    found = []
+    found: list[Ccd] = []
     for row, names in enumerate(ROWS):
         for column, name in enumerate(names):
             x = (column - 0.5 * (len(names) - 1)) * _COLUMN_PITCH
@@ -120,9 +120,9 @@ def _within(radius: float) -> tuple[str, ...]:
     return tuple(ccd.name for ccd in CCDS.values() if math.hypot(*ccd.place) <= radius)
 
 
-# Core: the ten CCDs within 70 mm of the axis, complete rings round it, where the optics are at their best, so that what is
-# measured is the atmosphere's; all four backplanes are among them. Ten is also what Quick Reduce's own picture shows.
-# Spread: the same number from the middle to the edge on all sides, for focus and collimation; none is a CCD that failed.
+# Core: the ten CCDs within 70 mm of the axis, complete rings round it, where the optics are at their best, so that what
+# is measured is the atmosphere's; all four backplanes are among them. Ten is also what Quick Reduce's picture shows.
+# Spread: the same number from the middle to the edge on all sides, for focus and collimation; none is one that failed.
 PRESETS: Final[Mapping[str, tuple[str, ...]]] = {
     "Core": _within(_CORE_RADIUS),
     "Spread": ("S29", "S31", "S20", "S24", "S4", "N4", "N20", "N24", "N29", "N31"),

@@ -19,11 +19,12 @@ import numpy.typing as npt
 from qltui.instruments.desi import calibration_images as images
 from qltui.instruments.desi.calibration_files import FIBER_LISTS, KINDS, Selection, fiber_numbers, select_files
 from qltui.instruments.desi.calibration_images import BiasLevel, FluxCalibration, Geometry
-from qltui.instruments.desi.sections import read_amplifiers, trimmed_shape
+from qltui.instruments.desi.layout import AMPLIFIER_CARDS
 from qltui.instruments.desi.traces_file import read_line_widths, read_traces
 from qltui.instruments.errors import IncompleteFileError, InvalidFileError
 from qltui.instruments.fits_cards import Header, clean_text
 from qltui.instruments.fits_file import Source, open_source
+from qltui.instruments.sections import read_amplifiers, trimmed_shape
 from qltui.model import Exposure
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ def _geometry(header: Header, known: CameraCalibration) -> Geometry:
     if not isinstance(nx, int) or not isinstance(ny, int):
         return Geometry()
     try:
-        amplifiers, _ = read_amplifiers(header, (ny, nx), known)
+        amplifiers, _ = read_amplifiers(header, (ny, nx), AMPLIFIER_CARDS, known)
         return Geometry((ny, nx), trimmed_shape(amplifiers), amplifiers)
     except InvalidFileError:
         return Geometry((ny, nx))

@@ -7,28 +7,25 @@ of the exposure is in the first HDU that has EXPTIME; each camera has an HDU of 
 from __future__ import annotations
 
 import logging
-import math
 import os
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
-import numpy.typing as npt
-
+from qltui.instruments.card_reader import MJD_RANGE, CardReader, date_of, night_of
 from qltui.instruments.desi.conditions import CARDS
-from qltui.instruments.desi.exposure_header import CardReader, date_of, night_of, obstype_of
-from qltui.instruments.desi.layout import CAMERA_NAME, CAMERAS
-from qltui.instruments.desi.sections import AmplifierDefaults, read_amplifiers, trimmed_shape
+from qltui.instruments.desi.exposure_header import UTC_OFFSET, obstype_of
+from qltui.instruments.desi.layout import AMPLIFIER_CARDS, CAMERA_NAME, CAMERAS
 from qltui.instruments.errors import IncompleteFileError, InvalidFileError
-from qltui.instruments.files import Candidate
+from qltui.instruments.files import Candidate, directory_entries, mtime_ns
 from qltui.instruments.fits_cards import Scalar
-from qltui.instruments.fits_file import HduEntry, find_hdu, read_header, read_image, scan_hdus
-from qltui.model import Amplifier, Exposure
+from qltui.instruments.fits_file import HduEntry, find_hdu, read_header, scan_hdus
+from qltui.instruments.raw_camera import RawCamera, image_header, read_raw
+from qltui.instruments.sections import AmplifierDefaults
+from qltui.model import Exposure
 
-__all__ = ["RawCamera", "inspect", "list_nights", "read_camera", "read_camera_header", "scan"]
+__all__ = ["inspect", "list_nights", "read_camera", "read_camera_header", "scan"]
 
 _RAW_NAME: Final = re.compile(r"desi-([0-9]{8})\.fits(?:\.fz)?")
 _NIGHT_NAME: Final = re.compile(r"(?:19|20)[0-9]{6}")
@@ -45,58 +42,14 @@ _SHOWN: Final = (
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class RawCamera:
-    """One camera as the file has it.
-
-    Attributes
-    ----------
-    raw : ndarray of uint16, int32 or float32, shape (ny_raw, nx_raw)
-        [ADU].
-    amplifiers : tuple of Amplifier
-        Two or four, with gain, saturation and read noise and where they come from.
-    shape : tuple of int
-        Of the CCD without prescan and overscan, ``(ny, nx)``.
-    header : mapping
-        Of the camera's HDU, and of the first HDU where INHERIT says so.
-    notes : tuple of str
-        What is odd, in words.
-    """
-
-    raw: npt.NDArray[Any]
-    amplifiers: tuple[Amplifier, ...]
-    shape: tuple[int, int]
-    header: dict[str, Scalar]
-    notes: tuple[str, ...] = ()
-
-
-def _entries(directory: Path) -> Iterator[os.DirEntry[str]]:
-    """Yield what is in a directory; one that is gone or closed to us has nothing, and the log says so."""
-    try:
-        with os.scandir(directory) as found:
-            yield from sorted(found, key=lambda entry: entry.name)
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    except OSError as error:
-        _log.warning("cannot look into %s: %s", directory, error.strerror)
-
-
 def list_nights(root: str | os.PathLike[str]) -> list[int]:
     """Return the nights that have a directory under `root`, oldest first."""
-    return sorted(int(entry.name) for entry in _entries(Path(root)) if _NIGHT_NAME.fullmatch(entry.name))
-
-
-def _mtime_ns(path: Path) -> int:
-    """Return when a file was last written; 0 where it is gone."""
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return 0
+    return sorted(int(entry.name) for entry in directory_entries(Path(root)) if _NIGHT_NAME.fullmatch(entry.name))
 
 
 def _candidates(directory: Path, night: int) -> Iterator[Candidate]:
     """Yield the raw files in one directory."""
-    entries = list(_entries(directory))
+    entries = list(directory_entries(directory))
     names = {entry.name for entry in entries}
     for entry in entries:
         match = _RAW_NAME.fullmatch(entry.name)
@@ -113,7 +66,7 @@ def _candidates(directory: Path, night: int) -> Iterator[Candidate]:
         expid = match[1]
         hints = {f"checksum-{expid}.sha256sum", f"checksum-{night}-{expid}.sha256sum", f"{entry.name}.done"} & names
         # A checksum that came over before the file that it is for says nothing about that file.
-        is_ready = any(_mtime_ns(directory / name) >= status.st_mtime_ns for name in hints)
+        is_ready = any(mtime_ns(directory / name) >= status.st_mtime_ns for name in hints)
         yield Candidate(entry.path, night, int(expid), status.st_size, status.st_mtime_ns, is_ready)
 
 
@@ -133,7 +86,7 @@ def scan(root: str | os.PathLike[str], nights: Collection[int]) -> list[Candidat
     for night in sorted(set(nights)):
         directory = Path(root) / f"{night:08d}"
         found += _candidates(directory, night)
-        for entry in _entries(directory):
+        for entry in directory_entries(directory):
             if _EXPID_NAME.fullmatch(entry.name) and entry.is_dir():
                 found += _candidates(Path(entry.path), night)
     return sorted(found, key=lambda candidate: (candidate.night, candidate.expid, candidate.path))
@@ -216,13 +169,13 @@ def inspect(path: str | os.PathLike[str]) -> Exposure:
     problems: list[str] = []
     reader = CardReader(_exposure_header(path, entries, problems), problems)
     expid = _expid(reader, path)
-    night = night_of(reader, _night_directory(path))
+    night = night_of(reader, UTC_OFFSET, _night_directory(path))
     if night is None:
         msg = f"{path.name}: neither NIGHT, DATE-OBS nor MJD-OBS says which night this is"
         raise InvalidFileError(msg)
     obstype = obstype_of(reader)
     moment = date_of(reader)
-    mjd = reader.number("MJD-OBS", low=47892.0, high=88068.0)
+    mjd = reader.number("MJD-OBS", low=MJD_RANGE[0], high=MJD_RANGE[1])
     cameras = _cameras(entries, problems)
     if not cameras:
         problems.append("no camera is in the file")
@@ -275,25 +228,7 @@ def read_camera_header(exposure: Exposure, camera: str) -> dict[str, Scalar]:
         As `inspect`, and where the camera is not in the file.
     """
     entry, entries = _camera_entry(exposure, camera)
-    header = read_header(exposure.path, entry)
-    if header.get("INHERIT") is True:
-        header = {**read_header(exposure.path, entries[0]), **header}
-    header["NAXIS"], header["NAXIS2"], header["NAXIS1"] = 2, *entry.shape
-    header["BITPIX"] = entry.bitpix
-    return header
-
-
-def _raw_type(image: npt.NDArray[Any], where: str) -> npt.NDArray[Any]:
-    """Return a raw image as uint16, int32 or float32, unchanged in its values."""
-    if image.dtype in (np.uint16, np.int32, np.float32):
-        return image
-    if image.dtype.kind == "f" and not np.array_equal(image, np.rint(image), equal_nan=True):
-        return image.astype(np.float32)
-    low, high = float(image.min()), float(image.max())
-    if not (math.isfinite(low) and math.isfinite(high) and low >= -(2.0**31) and high < 2.0**31):
-        msg = f"{where}: values from {low:g} to {high:g} ADU are beyond any converter"
-        raise InvalidFileError(msg)
-    return image.astype(np.int32)
+    return image_header(exposure.path, entry, entries)
 
 
 def read_camera(exposure: Exposure, camera: str, calibration: AmplifierDefaults | None = None) -> RawCamera:
@@ -315,11 +250,4 @@ def read_camera(exposure: Exposure, camera: str, calibration: AmplifierDefaults 
     """
     entry, _ = _camera_entry(exposure, camera)
     header = read_camera_header(exposure, camera)
-    try:
-        amplifiers, notes = read_amplifiers(header, (entry.shape[0], entry.shape[1]), calibration)
-        shape = trimmed_shape(amplifiers)
-    except InvalidFileError as error:
-        msg = f"{camera}: {error}"
-        raise InvalidFileError(msg) from error
-    raw = _raw_type(read_image(exposure.path, entry), camera)
-    return RawCamera(raw, amplifiers, shape, header, notes)
+    return read_raw(exposure.path, entry, header, camera, AMPLIFIER_CARDS, calibration)

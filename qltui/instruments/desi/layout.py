@@ -6,14 +6,18 @@ import re
 from typing import Final
 
 from qltui.instruments.desi.constants import ARMS, SPECTROGRAPHS
+from qltui.instruments.sections import AmplifierCards
 from qltui.model import Camera
 
-__all__ = ["CAMERAS", "CAMERA_NAME", "spectrograph_of"]
+__all__ = ["AMPLIFIER_CARDS", "CAMERAS", "CAMERA_NAME", "spectrograph_of"]
 
 CAMERAS: Final = tuple(Camera(f"{arm}{unit}", arm, str(unit)) for arm in ARMS for unit in SPECTROGRAPHS)
 
 CAMERA_NAME: Final = re.compile(r"[brz][0-9]")
 """Name of a camera, in lower case."""
+
+AMPLIFIER_CARDS: Final = AmplifierCards(names=("ABCD", "1234"), numbers=(2, 4))
+"""Old files number the amplifiers instead of naming them."""
 
 
 def spectrograph_of(camera: str) -> int:

@@ -16,10 +16,11 @@ from qltui.instruments.base import get_instrument
 from qltui.instruments.desi.calibration import Calibrations, CameraCalibration
 from qltui.instruments.desi.constants import PREVIEW_SIZE
 from qltui.instruments.desi.fibermap import FiberMap, read_fibermap
-from qltui.instruments.desi.files import RawCamera, read_camera, read_camera_header
+from qltui.instruments.desi.files import read_camera, read_camera_header
 from qltui.instruments.desi.known_lines import clear_lines, every_line, known_lines, spread_lines
 from qltui.instruments.desi.state import Kind, State
 from qltui.instruments.errors import InvalidFileError
+from qltui.instruments.raw_camera import RawCamera
 from qltui.model import CameraTask, Product
 from qltui.reduction.binning import bin_image
 from qltui.reduction.cosmics import find_cosmics

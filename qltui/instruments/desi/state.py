@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from qltui.instruments.desi.calibration import CameraCalibration
     from qltui.instruments.desi.fibermap import FiberMap
-    from qltui.instruments.desi.files import RawCamera
     from qltui.instruments.desi.lamps import LampLight
+    from qltui.instruments.raw_camera import RawCamera
     from qltui.reduction.continuum import SkyContinuum, SkyPeaks
     from qltui.reduction.cosmics import CosmicCounts
     from qltui.reduction.detector import CcdImage

@@ -11,10 +11,10 @@ from qltui.instruments import rice
 from qltui.instruments.base import get_instrument
 from qltui.instruments.desi.calibration import CameraCalibration
 from qltui.instruments.desi.constants import SKY_PEAK_LINES, WAVELENGTH_RANGE
-from qltui.instruments.desi.files import RawCamera
 from qltui.instruments.desi.recipe import check_ccds, check_fibers
 from qltui.instruments.desi.recipe_spectra import check_arc, check_fiberflat, check_spectra
 from qltui.instruments.desi.state import State
+from qltui.instruments.raw_camera import RawCamera
 from qltui.model import Amplifier, CameraTask, Exposure, Section
 from qltui.reduction.binning import bin_bits, bin_image
 from qltui.reduction.detector import assemble
