@@ -181,8 +181,9 @@ def _flag(engine: Commanded, arguments: Mapping[str, object], who: str) -> str:
 
 def _mute(engine: Commanded, arguments: Mapping[str, object], who: str) -> str:
     minutes, words = whole(arguments, "minutes"), text(arguments, "words")
-    engine.store.mute(words, who, None if minutes is None else time.time() + 60.0 * minutes)
-    return f"{words!r} is muted {'for good' if minutes is None else f'for {minutes} minutes'}"
+    count = engine.store.mute(words, who, None if minutes is None else time.time() + 60.0 * minutes)
+    span = "for good" if minutes is None else f"for {minutes} minutes"
+    return f"{words!r} is muted {span}" + (f", {count} open alarm{'s' * (count != 1)} with it" if count else "")
 
 
 def _unmute(engine: Commanded, arguments: Mapping[str, object], who: str) -> str:  # noqa: ARG001

@@ -32,7 +32,7 @@ class AlarmEntry:
     time, acknowledged_at : float
         [s since 1970]; the second None while nobody has seen it.
     muted : bool
-        Whether it was raised while its words were muted.
+        Whether its words were muted when it was raised, or while it was open.
     """
 
     number: int

@@ -95,6 +95,9 @@ def _contains(table: Any, words: str) -> Any:
     return fn.instr(fn.lower(table.text), text_value(words).lower()) > 0
 
 
+_DAY: Final = 86400.0
+"""Older alarms are not opened again when a mute is taken back: nobody waits for them any more [s]."""
+
 # -- alarms --------------------------------------------------------------------------------------------------------
 
 
@@ -174,8 +177,12 @@ def acknowledge(database: Database, number: int, who: str, now: float | None = N
         )
 
 
-def mute(database: Database, words: str, who: str, until: float | None = None, now: float | None = None) -> None:
-    """Let no alarm whose cause has these words be heard until a time [s since 1970], or for good."""
+def mute(database: Database, words: str, who: str, until: float | None = None, now: float | None = None) -> int:
+    """Let no alarm whose cause has these words be heard until a time [s since 1970], or for good.
+
+    Who mutes what he looks at wants it to be silent: open alarms with these words are muted at once, as later ones
+    will be. Returns how many open ones there were.
+    """
     if not words:
         msg = "empty words would mute every alarm"
         raise ValueError(msg)
@@ -186,13 +193,31 @@ def mute(database: Database, words: str, who: str, until: float | None = None, n
                 words=text_value(words), who=text_value(who), since=_clock(now), until=until
             ).on_conflict_replace()
         )
+        count = database.sql(
+            "SELECT count(*) FROM alarm WHERE acknowledged_by = '' AND muted = 0 AND instr(cause, ?)",
+            (text_value(words),),
+        )[0][0]
+        database.write_sql(
+            "UPDATE alarm SET muted = 1 WHERE acknowledged_by = '' AND muted = 0 AND instr(cause, ?)",
+            (text_value(words),),
+        )
+    return int(count)
 
 
-def unmute(database: Database, words: str) -> None:
-    """Let alarms with these words be heard again."""
+def unmute(database: Database, words: str, now: float | None = None) -> None:
+    """Let alarms with these words be heard again: the next ones, and those of the last day that nobody has closed."""
     table = schema.Mute
+    moment = _clock(now)
     with database.transaction():
         database.write(table.delete().where(table.words == text_value(words)))
+        rows = database.sql(
+            "SELECT id, cause FROM alarm WHERE acknowledged_by = '' AND time >= ? AND muted = 1 AND instr(cause, ?)",
+            (moment - _DAY, text_value(words)),
+        )
+        quiet = _muted(database, moment)
+        for number, cause in rows:
+            if not any(other in cause for other in quiet):
+                database.write_sql("UPDATE alarm SET muted = 0 WHERE id = ?", (number,))
 
 
 # -- comments and flags --------------------------------------------------------------------------------------------

@@ -233,13 +233,13 @@ class Store(Reader):
         """Say that somebody has seen an alarm; returns whether it was open."""
         return notes.acknowledge(self._database, number, who, now)
 
-    def mute(self, words: str, who: str, until: float | None = None, now: float | None = None) -> None:
-        """Let no alarm whose cause has these words be heard until a time, or for good."""
-        notes.mute(self._database, words, who, until, now)
+    def mute(self, words: str, who: str, until: float | None = None, now: float | None = None) -> int:
+        """Let no alarm whose cause has these words be heard until a time, or for good; returns how many were open."""
+        return notes.mute(self._database, words, who, until, now)
 
-    def unmute(self, words: str) -> None:
-        """Let alarms with these words be heard again."""
-        notes.unmute(self._database, words)
+    def unmute(self, words: str, now: float | None = None) -> None:
+        """Let alarms with these words be heard again, those of the last day among them."""
+        notes.unmute(self._database, words, now)
 
     def add_comment(
         self, exposure_id: int, author: str, text: str, process: int | None = None, now: float | None = None

@@ -59,6 +59,24 @@ def test_muted_words_are_recorded_and_not_heard(store, process):
         store.mute("", "ada")
 
 
+def test_an_open_alarm_is_silent_once_its_words_are_muted_and_comes_back(store, process):
+    causes = [(Status.ALARM, "b3 C  noise 9 e-"), (Status.ALARM, "b4 A  noise 9 e-"), (Status.ALARM, "r5  traces")]
+    store.raise_alarms(process, causes, now=1000.0)
+    assert store.mute("b3 C  noise", "ada", until=5000.0, now=2000.0) == 1
+    assert {item.cause for item in store.alarms(open_only=True)} == {"b4 A  noise 9 e-", "r5  traces"}
+    assert store.mute("noise", "ben", now=2100.0) == 1
+    assert [item.cause for item in store.alarms(open_only=True)] == ["r5  traces"]
+    # What another mute covers stays silent.
+    store.unmute("b3 C  noise", now=2200.0)
+    assert [item.cause for item in store.alarms(open_only=True)] == ["r5  traces"]
+    store.unmute("noise", now=2300.0)
+    assert len(store.alarms(open_only=True)) == 3
+    # After a day nobody waits for it any more.
+    store.mute("traces", "ada", now=2400.0)
+    store.unmute("traces", now=1000.0 + 86401.0)
+    assert {item.cause for item in store.alarms(open_only=True)} == {"b3 C  noise 9 e-", "b4 A  noise 9 e-"}
+
+
 def test_comments_and_their_history(store, process, make_exposure):
     exposure = store.add_exposure(make_exposure())
     first = store.add_comment(exposure, "ada", "clouds", now=1.0)

@@ -130,13 +130,14 @@ async def test_mutes_are_listed_and_taken_back(started, known_store):
         assert asked(known_store) == [("unmute", {"words": "traces"}, "Ann")] * 2
 
 
-async def test_what_was_raised_while_muted_is_not_open(started, known_store):
+async def test_what_is_muted_is_not_open_whether_it_was_raised_before_or_after(started, known_store):
     known_store.mute("noise", "Ben", now=known.NOW)
     process = known_store.process_numbers(expid=3580)[0]
     known_store.raise_alarms(process, [(Status.ALARM, "b1 D  noise 9.0 e-")], now=known.NOW)
     async with started() as (app, _):
         assert "3580  ✖ alarm  b1 D  noise 9.0 e-          muted" in text(app, "alarms")
-        assert "1 open" in app.screen.query_one(HeadLine).text
+        assert "3579  ✖ alarm  b3 C  noise 25.1 e-  (3.1)  muted" in text(app, "alarms")
+        assert "none open" in app.screen.query_one(HeadLine).text
 
 
 async def test_enter_goes_to_the_exposure_and_esc_comes_back(started, known_store):

@@ -79,10 +79,18 @@ class NotificationsScreen(PaneScreen):
             tooltip="say that every open alarm was seen; asks first",
         ),
         Binding(
-            "m", "mute", "mute", id="notifications.mute", tooltip="let alarms with some words be silent for a while"
+            "m",
+            "mute",
+            "mute",
+            id="notifications.mute",
+            tooltip="silence alarms with some words for a while: the open ones and those to come",
         ),
         Binding(
-            "u", "unmute", "unmute", id="notifications.unmute", tooltip="let alarms with muted words be heard again"
+            "u",
+            "unmute",
+            "unmute",
+            id="notifications.unmute",
+            tooltip="let alarms with muted words be heard again: those to come and those of the last day",
         ),
         Binding(
             "B", "bell", "bell", id="notifications.bell", tooltip="switch the terminal's bell for new alarms on or off"

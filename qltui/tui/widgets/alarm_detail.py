@@ -42,7 +42,7 @@ def _fate(alarm: AlarmEntry, mutes: Sequence[MuteEntry]) -> str:
         when = short_time(alarm.acknowledged_at)
         parts.append(f"acknowledged by {clean(alarm.acknowledged_by)}" + (f" at {when} UT" if when else ""))
     else:
-        parts.append("raised while muted" if alarm.muted else "nobody has acknowledged it")
+        parts.append("silent, because its words were muted" if alarm.muted else "nobody has acknowledged it")
     mute = next((item for item in mutes if item.words in alarm.cause), None)
     if mute is not None:
         until = f"until {short_time(mute.until)} UT" if mute.until is not None else "for good"
