@@ -74,6 +74,3 @@ TARGET_BITS: Final[Mapping[str, int]] = {
     "MWS": 61,
 }
 """Bits of DESI_TARGET."""
-
-PREVIEW_SIZE: Final = 512
-"""Rows and columns of the preview of a detector, at most: more than any terminal has."""

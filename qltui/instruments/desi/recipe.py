@@ -14,15 +14,14 @@ import numpy.typing as npt
 
 from qltui.instruments.base import get_instrument
 from qltui.instruments.desi.calibration import Calibrations, CameraCalibration
-from qltui.instruments.desi.constants import PREVIEW_SIZE
 from qltui.instruments.desi.fibermap import FiberMap, read_fibermap
 from qltui.instruments.desi.files import read_camera, read_camera_header
 from qltui.instruments.desi.known_lines import clear_lines, every_line, known_lines, spread_lines
 from qltui.instruments.desi.state import Kind, State
 from qltui.instruments.errors import InvalidFileError
+from qltui.instruments.product_writer import bin_raw
 from qltui.instruments.raw_camera import RawCamera
 from qltui.model import CameraTask, Product
-from qltui.reduction.binning import bin_image
 from qltui.reduction.cosmics import find_cosmics
 from qltui.reduction.detector import CcdImage, assemble
 from qltui.reduction.extraction import extract
@@ -83,18 +82,13 @@ def begin(task: CameraTask) -> State:
         calibration=calibration,
         ccd=ccd,
         overscans=overscans,
-        raw_preview=bin_image(raw.raw, PREVIEW_SIZE) if _wants_preview(task) else None,
+        raw_preview=bin_raw(task, raw.raw),
         fibermap=fibermap,
         fibermap_reason=reason,
         traces_reason=calibration.problems.get("traces", "") or "no traces among the calibrations",
         steps=done,
     )
     return state.noted(*raw.notes, *problems)
-
-
-def _wants_preview(task: CameraTask) -> bool:
-    """Return whether a small picture of the camera will be written."""
-    return bool(task.products_directory) and bool(task.options.get("preview", True))
 
 
 def _targets(task: CameraTask, calibration: CameraCalibration) -> tuple[FiberMap | None, str]:
