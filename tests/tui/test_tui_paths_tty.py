@@ -45,7 +45,7 @@ def test_a_bad_value_is_followed_to_its_cause_and_written_down(state, known_stor
     view.keys("Escape")
     view.wait_for("━━ Steps")
     view.keys("q")
-    view.wait_for("Pane is dead (status 0")
+    view.wait_for("ended with 0")
 
 
 def test_every_screen_at_both_sizes_and_back(state, tmux):
