@@ -185,7 +185,7 @@ class ConditionStrips(Lines, can_focus=True):
         super().__init__(id=id)
         self._instrument = instrument
         self._zone, self._zone_name = zone, zone_name
-        self._strips: list[Strip] = []
+        self._quantities: list[Strip] = []
         self.first = 0
         self.picture = StripsPicture()
         self.on_save: Callable[[Path], Path] | None = None
@@ -193,8 +193,8 @@ class ConditionStrips(Lines, can_focus=True):
     def show(self, picture: StripsPicture) -> None:
         """Show another night, or another exposure of it."""
         self.picture = picture
-        self._strips = condition_strips(picture, self._instrument)
-        self.first = max(0, min(self.first, len(self._strips) - 1))
+        self._quantities = condition_strips(picture, self._instrument)
+        self.first = max(0, min(self.first, len(self._quantities) - 1))
         self.redraw()
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
@@ -204,7 +204,7 @@ class ConditionStrips(Lines, can_focus=True):
             return [((" no exposure in this night", "dim"),)]
         room = height - 2
         lines: list[Line] = []
-        for strip, rows in shared_rows(self._strips[self.first :], room):
+        for strip, rows in shared_rows(self._quantities[self.first :], room):
             lines += draw_strip(strip, axis, width, rows, self.charset)
         lines = [*lines, *[()] * (room - len(lines))]
         names = (
@@ -222,7 +222,7 @@ class ConditionStrips(Lines, can_focus=True):
 
     def action_scroll_to(self, by: int) -> None:
         """Bring another quantity to the top."""
-        self.first = max(0, min(len(self._strips) - 1, self.first + by))
+        self.first = max(0, min(len(self._quantities) - 1, self.first + by))
         self.redraw()
 
     def action_walk(self, by: int) -> None:
