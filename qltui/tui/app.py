@@ -153,6 +153,8 @@ class MonitorApp(App[int], inherit_bindings=False):
         self.selection = Selection()
         self._arrivals: dict[str, Selection] = {}
         self._trail: list[str] = []
+        self.unsaved: dict[str, str] = {}
+        """What is not saved yet, in words, by screen; each such screen has `save_unsaved`."""
         self._own_engine = own_engine
         self._keys = dict(keymap or {})
         self._poll = poll
@@ -303,7 +305,23 @@ class MonitorApp(App[int], inherit_bindings=False):
         self.push_screen(PaletteScreen([item for item in self.commands().values() if not item.moves]), chosen)
 
     def action_leave(self) -> None:
-        """Leave; who started the engine says what becomes of it."""
+        """Leave; what is not saved is asked about, and who started the engine says what becomes of it."""
+        name, words = next(((name, words) for name, words in self.unsaved.items() if words), ("", ""))
+        if not name:
+            self._ask_engine()
+            return
+
+        def answered(key: str | None) -> None:
+            if key == "t":
+                self._ask_engine()
+            elif key == "s":
+                self.action_show(name)
+                self.call_later(self.screen_stack[0].save_unsaved)
+
+        choices = [("s", "save first"), ("t", "throw away")]
+        self.push_screen(ChoiceScreen(f"{words} not saved.", choices), answered)
+
+    def _ask_engine(self) -> None:
         if not self._own_engine:
             self.exit(0)
             return

@@ -15,8 +15,10 @@ from qltui.quality.limits_text import limits_toml, parse_range, range_text
 from qltui.store import versions
 from qltui.tables.criteria import range_words
 from qltui.tables.versions import limit_differences, setting_differences
+from qltui.tui.prompt import ChoiceScreen
 from qltui.tui.widgets.footer import Footer
 from qltui.tui.widgets.head_line import HeadLine
+from qltui.tui.widgets.lines import Lines
 
 DESI = get_instrument("desi")
 NOISE = '[[limit]]\nmetric = "NOISE_AMP"\ncamera = "b3"\nnormal = [-1, 1]\nwarning = [-2, 2]\nreference = "header"\n'
@@ -122,6 +124,30 @@ async def test_changes_are_saved_under_a_name_with_a_reason_and_put_in_force(sta
         await settle(app, pilot)
         assert "settings: winter v1" in head(app)
         assert "winter v1" in next(line for line in text(app, "entries").split("\n") if "engine.settle" in line)
+
+
+def bottom(app):
+    """What is asked in the last line."""
+    return app.screen.query_one(Lines).text
+
+
+async def test_who_leaves_with_changes_is_asked_and_nothing_is_lost_on_other_screens(started):
+    async with started() as (app, pilot):
+        await change_settle(app, pilot)
+        await press(app, pilot, "1")
+        assert app.current_mode == "monitor"
+        await press(app, pilot, "q")
+        assert isinstance(app.screen, ChoiceScreen)
+        assert "1 change of the settings not saved.   s save first   t throw away" in bottom(app)
+        await press(app, pilot, "escape")
+        assert app.is_running
+        assert app.current_mode == "monitor"
+        await press(app, pilot, "q", "s")
+        await settle(app, pilot)
+        assert app.current_mode == "configuration"
+        assert "save settings as:" in bottom(app)
+        await press(app, pilot, "escape", "ctrl+q", "t")
+        assert app.return_value == 0
 
 
 async def test_the_next_version_keeps_what_the_one_in_force_sets(started, known_store):

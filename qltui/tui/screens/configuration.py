@@ -121,6 +121,9 @@ class ConfigurationScreen(SettingsEditing, LimitsEditing, VersionKeys, PaneScree
         standing = self.standing
         if standing is None:
             return
+        # Going to another screen loses nothing; leaving the program would.
+        count = len(self.drafts)
+        self.viewer.unsaved[self.NAME] = f"{plural(count, 'change')} of the settings" if count else ""
         rows = tuple(Row(item.name, (item.title, self._mark(item))) for item in SECTIONS)
         self.sections.show(Table("sections", "Sections", _SECTION_COLUMNS, rows))
         self.sections.move_to(self.section.name)
@@ -206,6 +209,10 @@ class ConfigurationScreen(SettingsEditing, LimitsEditing, VersionKeys, PaneScree
             return setting_differences(self.settings_in(before), self.settings_in(version))
         own = [self.limits_in(item) for item in (before, version)]
         return limit_differences(own[0], own[1], self.viewer.instrument)
+
+    def save_unsaved(self) -> None:
+        """Ask for name and reason of a new version."""
+        self.action_save_changes()
 
     # -- words -------------------------------------------------------------------------------------------------
 
