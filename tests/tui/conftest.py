@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from asyncio.base_events import BaseEventLoop
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import pictures
 from idle import IdleWaiting
+from pressing import settle
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -112,3 +114,32 @@ def sky_directory(tmp_path, monkeypatch):
     for night in known.NIGHTS:
         keep(directory, made_up_almanac(night))
     return directory
+
+
+@pytest.fixture
+def started(known_app):
+    """Return a context manager: an app on one of the screens with its pilot."""
+
+    @asynccontextmanager
+    async def start(name, size=(80, 24), **options):
+        app = known_app(**options)
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+            app.go(name)
+            await pilot.pause()
+            await settle(app, pilot, 3)
+            yield app, pilot
+
+    return start
+
+
+@pytest.fixture
+def gone(monkeypatch):
+    """Selections with which other screens were opened; they themselves are not."""
+    found = []
+
+    def watch(app):
+        monkeypatch.setattr(app, "go", lambda name, selection=None: found.append((name, selection)))
+        return found
+
+    return watch
