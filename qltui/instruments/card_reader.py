@@ -31,10 +31,20 @@ class CardReader:
         As `qltui.instruments.fits_cards.parse_cards` gives it.
     problems : list of str
         One sentence for each card that has a value and no usable one.
+    nothing : frozenset of str or float
+        Further values by which the observatory says that it knows none: text in upper case, numbers.
     """
 
     header: Header
     problems: list[str] = field(default_factory=list)
+    nothing: frozenset[str | float] = frozenset()
+
+    def _is_nothing(self, value: Scalar | None) -> bool:
+        """Whether a card is absent, or has a value that stands for none."""
+        if isinstance(value, str):
+            word = value.strip().upper()
+            return word in _EMPTY or word in self.nothing
+        return value is None or (not isinstance(value, bool) and value in self.nothing)
 
     def text(self, key: str, limit: int = 200) -> str:
         """Return a card as clean text of at most `limit` characters; empty where it is missing or says nothing."""
@@ -46,7 +56,7 @@ class CardReader:
         """Return the first of several cards that holds a finite number between `low` and `high`, or None."""
         for key in keys:
             value = self.header.get(key)
-            if value is None or (isinstance(value, str) and value.strip().upper() in _EMPTY):
+            if value is None or self._is_nothing(value):
                 continue
             number = math.nan
             if isinstance(value, str):
@@ -76,6 +86,8 @@ class CardReader:
         found: dict[str, Scalar] = {}
         for key in keys:
             value = self.header.get(key)
+            if self._is_nothing(value):
+                continue
             if isinstance(value, str):
                 value = self.text(key)
             if value is None or value == "" or (isinstance(value, float) and not math.isfinite(value)):
