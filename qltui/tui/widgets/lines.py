@@ -56,8 +56,10 @@ class Lines(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
         self._lines: list[Line] = []
-        self._ground_of = ""
-        self._ground_style = Style.null()
+        self._made: dict[int, tuple[Line, Strip]] = {}
+        self._inked: tuple[str, int] = ("", 0)
+        self._ground = Style.null()
+        self._styles_of: dict[str, Style] = {}
 
     # -- for subclasses ----------------------------------------------------------------------------------------
 
@@ -84,7 +86,10 @@ class Lines(Widget):
         regions = []
         for row, (before, after) in enumerate(zip(old, self._lines, strict=True)):
             span = changed_span(before, after)
-            if span is not None:
+            if span is None:
+                # The same row as before, so that what has been made of it is found again.
+                self._lines[row] = before
+            else:
                 start, end = span
                 regions.append(Region(start, row, end - start, 1))
         if regions:
@@ -103,21 +108,52 @@ class Lines(Widget):
         self._lines = self._fitted(width, height) if width > 0 and height > 0 else []
         self.refresh()
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return the rows of a part as Textual wants them.
+
+        Textual would look up borders, outline and padding for every row. A pane of lines has none of these, and its rows
+        stay as they are until their text or the theme changes.
+        """
+        width, _ = self.size
+        rows = [self.render_line(row) for row in crop.line_range]
+        filters = self.get_line_filters()
+        if filters:
+            _, background = self.background_colors
+            for line_filter in filters:
+                rows = [row.apply_filter(line_filter, background) for row in rows]
+        if crop.column_span != (0, width):
+            rows = [row.crop(*crop.column_span) for row in rows]
+        return rows
+
     def render_line(self, y: int) -> Strip:
         """Return one row as Textual wants it."""
         width = self.size.width
-        theme = self.app.theme if self.app.theme in PALETTES else "mono"
-        base = self._ground(theme)
+        self._ink(self.app.theme if self.app.theme in PALETTES else "mono", width)
         if y >= len(self._lines):
-            return Strip.blank(width, base)
-        segments = [Segment(text, base + style_of(theme, role)) for text, role in self._lines[y]]
-        return Strip(segments, width)
+            return Strip.blank(width, self._ground)
+        line = self._lines[y]
+        before, strip = self._made.get(y, ((), None))
+        if strip is None or before is not line:
+            strip = Strip([Segment(text, self._style(role)) for text, role in line], width)
+            self._made[y] = line, strip
+        return strip
 
-    def _ground(self, theme: str) -> Style:
-        """Return the style on which a theme draws; Textual works it out anew for every row, at half the cost of all."""
-        if self._ground_of != theme:
-            self._ground_of, self._ground_style = theme, self.rich_style
-        return self._ground_style
+    def _ink(self, theme: str, width: int) -> None:
+        """Draw in the colours of this theme and in so many cells; what was drawn otherwise is dropped."""
+        if self._inked == (theme, width):
+            return
+        if self._inked[0] != theme:
+            # Textual works its own out anew for every row, at half the cost of all.
+            self._ground = self.rich_style
+            self._styles_of.clear()
+        self._inked = theme, width
+        self._made.clear()
+
+    def _style(self, role: str) -> Style:
+        style = self._styles_of.get(role)
+        if style is None:
+            style = self._styles_of[role] = self._ground + style_of(self._inked[0], role)
+        return style
 
     @property
     def text(self) -> str:
