@@ -111,8 +111,8 @@ class Lines(Widget):
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return the rows of a part as Textual wants them.
 
-        Textual would look up borders, outline and padding for every row. A pane of lines has none of these, and its rows
-        stay as they are until their text or the theme changes.
+        Textual would look up borders, outline and padding for every row. A pane of lines has none of these, and its
+        rows stay as they are until their text or the theme changes.
         """
         width, _ = self.size
         rows = [self.render_line(row) for row in crop.line_range]
