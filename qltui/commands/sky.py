@@ -14,7 +14,7 @@ from qltui.config import Config
 from qltui.instruments.base import Instrument
 from qltui.sky.almanac import Almanac, Place
 from qltui.sky.kept import cache_directory, keep, kept_almanac
-from qltui.tables.conditions import almanac_table, condition_points, conditions_table
+from qltui.tables.conditions import almanac_table, condition_points, conditions_table, measured_values
 
 __all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "main"]
 
@@ -91,5 +91,6 @@ def _print_exposures(
 ) -> None:
     with open_record(config) as reader:
         rows = reader.exposures(almanac.night, instrument=instrument.name)
-    points = condition_points(((row.exposure, row.status) for row in rows), instrument, almanac)
+        measured = measured_values(reader, instrument, almanac.night)
+    points = condition_points(((row.exposure, row.status) for row in rows), instrument, almanac, measured)
     output(conditions_table(points, instrument, zone, almanac.night), args)

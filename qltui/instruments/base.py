@@ -86,6 +86,8 @@ class Instrument:
     layouts : mapping
         How elements of a kind lie on a detector, rows from the top: ``{"amplifier": ((("C", "D"), ("A", "B")),)}``.
         Of several the first that has all elements of a camera holds.
+    measured_conditions : tuple of Condition
+        What of the sky we measure ourselves, beside what headers tell.
     conditions : tuple of Condition
         What headers tell of sky and weather, in the order in which screens show it.
     location : SiteLocation or None
@@ -140,6 +142,7 @@ class Instrument:
     warm_up: str
     layouts: Mapping[str, tuple[tuple[tuple[str, ...], ...], ...]] = field(default_factory=dict)
     conditions: tuple[Condition, ...] = ()
+    measured_conditions: tuple[Condition, ...] = ()
     location: SiteLocation | None = None
     depth: Depth | None = None
     count: str = ""

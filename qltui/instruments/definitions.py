@@ -169,6 +169,8 @@ class Condition:
         Format specification.
     definition : str
         A sentence.
+    metric, arm : str
+        Instead of cards: our own measurement, the median over the cameras of one arm, of all where empty.
     """
 
     name: str
@@ -179,6 +181,8 @@ class Condition:
     high: float = float("inf")
     format: str = ".2f"
     definition: str = ""
+    metric: str = ""
+    arm: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from qltui.instruments.base import Condition, Instrument
 from qltui.model import Exposure, Status
 from qltui.sky.almanac import EVENTS, Almanac, moon_separation, sample_at
 from qltui.tables.table import Column, Row, Table
+
+if TYPE_CHECKING:
+    from qltui.store.reader import Reader
 
 __all__ = [
     "ConditionPoint",
@@ -20,6 +24,7 @@ __all__ = [
     "condition_points",
     "condition_value",
     "conditions_table",
+    "measured_values",
     "present_conditions",
 ]
 
@@ -83,12 +88,19 @@ def _began(exposure: Exposure) -> float | None:
 
 
 def condition_points(
-    exposures: Iterable[tuple[Exposure, Status]], instrument: Instrument, almanac: Almanac | None
+    exposures: Iterable[tuple[Exposure, Status]],
+    instrument: Instrument,
+    almanac: Almanac | None,
+    measured: Mapping[str, Mapping[int, float]] | None = None,
 ) -> tuple[ConditionPoint, ...]:
-    """Return what is known of the sky at each exposure, in the order of time; those without a time come last."""
+    """Return what is known of the sky at each exposure, in the order of time; those without a time come last.
+
+    `measured` has what we measured ourselves, by name of the condition and number of the exposure.
+    """
     points = []
     for exposure, status in exposures:
         found = [(item.name, condition_value(item, exposure)) for item in instrument.conditions]
+        own = {name: values[exposure.expid] for name, values in (measured or {}).items() if exposure.expid in values}
         time = _began(exposure)
         sample = sample_at(almanac, time) if almanac is not None and time is not None else None
         on_sky = exposure.obstype in instrument.on_sky and almanac is not None and time is not None
@@ -97,7 +109,7 @@ def condition_points(
                 exposure,
                 status,
                 time,
-                {name: pair[0] for name, pair in found if pair is not None},
+                {name: pair[0] for name, pair in found if pair is not None} | own,
                 {name: pair[1] for name, pair in found if pair is not None},
                 sample.sun if sample else None,
                 sample.moon if sample else None,
@@ -111,9 +123,26 @@ def condition_points(
     return tuple(sorted(points, key=lambda point: math.inf if point.time is None else point.time))
 
 
+def measured_values(reader: Reader, instrument: Instrument, night: int) -> dict[str, dict[int, float]]:
+    """Return what we measured of the sky in a night, by name of the condition and number of the exposure.
+
+    It is the median over the cameras of an arm; an exposure without a finite value is not there.
+    """
+    found: dict[str, dict[int, float]] = {}
+    for item in instrument.measured_conditions:
+        cameras = [camera.name for camera in instrument.cameras if item.arm in ("", camera.arm)]
+        values: dict[int, list[float]] = {}
+        for point in reader.trend(item.metric, cameras, night=night, instrument=instrument.name):
+            if math.isfinite(point.value) and item.low <= point.value <= item.high:
+                values.setdefault(point.expid, []).append(point.value)
+        found[item.name] = {expid: statistics.median(numbers) for expid, numbers in values.items()}
+    return found
+
+
 def present_conditions(points: Sequence[ConditionPoint], instrument: Instrument) -> tuple[tuple[Condition, int], ...]:
     """Return each condition with the number of exposures that have it: the charts' order, those without value last."""
-    counted = [(item, sum(item.name in point.values for point in points)) for item in instrument.conditions]
+    declared = (*instrument.conditions, *instrument.measured_conditions)
+    counted = [(item, sum(item.name in point.values for point in points)) for item in declared]
     return tuple(sorted(counted, key=lambda pair: pair[1] == 0))
 
 
@@ -126,6 +155,7 @@ def clock_words(time: float | None, zone: tzinfo = UTC, *, seconds: bool = False
 
 def conditions_table(points: Sequence[ConditionPoint], instrument: Instrument, zone: tzinfo, night: int | str) -> Table:
     """Return one row for each exposure; what no header tells stays empty."""
+    declared = (*instrument.conditions, *instrument.measured_conditions)
     columns = (
         Column("expid", "exp", format="d", align=">", doc="Number of the exposure."),
         Column("ut", "UT", doc="Start, universal time."),
@@ -134,10 +164,7 @@ def conditions_table(points: Sequence[ConditionPoint], instrument: Instrument, z
         Column("program", "program", doc="Program."),
         Column("tile", "tile", format="d", align=">", doc="Number of the tile."),
         Column("exptime", "time", "s", ".0f", ">", "Exposure time."),
-        *(
-            Column(item.name, item.title.lower(), item.unit, item.format, ">", item.definition)
-            for item in instrument.conditions
-        ),
+        *(Column(item.name, item.title.lower(), item.unit, item.format, ">", item.definition) for item in declared),
         Column("sun", "sun", "deg", ".1f", ">", "Altitude of the sun."),
         Column("moon", "moon", "deg", ".1f", ">", "Altitude of the moon."),
         Column("illumination", "phase", "%", ".0f", ">", "Illuminated part of the moon's disc."),
@@ -155,7 +182,7 @@ def conditions_table(points: Sequence[ConditionPoint], instrument: Instrument, z
                 point.exposure.program,
                 point.exposure.tile,
                 point.exposure.exptime,
-                *(point.values.get(item.name) for item in instrument.conditions),
+                *(point.values.get(item.name) for item in declared),
                 point.sun,
                 point.moon,
                 point.illumination,
@@ -165,7 +192,9 @@ def conditions_table(points: Sequence[ConditionPoint], instrument: Instrument, z
         )
         for point in points
     )
-    absent = [item.title.lower() for item, count in present_conditions(points, instrument) if not count]
+    absent = [
+        item.title.lower() for item, count in present_conditions(points, instrument) if item.headers and not count
+    ]
     note = f"not in the headers: {', '.join(absent)}" if absent and points else ""
     return Table("conditions", f"conditions {night}", columns, rows, note)
 

@@ -12,12 +12,14 @@ from qltui.instruments.base import Condition, get_instrument
 from qltui.instruments.location import parse_location
 from qltui.model import Exposure, Status
 from qltui.sky.almanac import Almanac, Place, Sample
+from qltui.store.views import TrendPoint
 from qltui.tables.conditions import (
     almanac_table,
     clock_words,
     condition_points,
     condition_value,
     conditions_table,
+    measured_values,
     present_conditions,
 )
 from qltui.tables.writers import to_csv, to_text
@@ -142,3 +144,29 @@ def test_a_place_from_the_configuration():
     for words in ("", "31", "a,b,c", "91,0,0", "nan,0,0", "1,2,3,4", "0,0,1e9"):
         with pytest.raises(ValueError, match=r"site\.location"):
             parse_location(words)
+
+
+def test_what_we_measured_is_the_median_over_the_cameras_of_an_arm():
+    class Record:
+        """Answers with values of three cameras, one of them not known."""
+
+        def trend(self, metric, cameras, *, night, instrument):
+            assert (night, instrument) == (20191001, "desi")
+            numbers = {"SKYRBAND": (20.9, 21.1, 21.3), "SKYCONT": (100.0, 140.0, float("nan"))}[metric]
+            if metric == "SKYCONT":
+                assert cameras == [f"r{number}" for number in range(10)]
+            return [
+                TrendPoint(0.0, 3579, name, "", value, Status.NORMAL, (0, 0), (0, 0), "SCIENCE", "DARK", 1)
+                for name, value in zip(("r0", "r1", "r2"), numbers, strict=True)
+            ]
+
+    measured = measured_values(Record(), DESI, 20191001)
+    assert measured == {"sky_r": {3579: 21.1}, "continuum_r": {3579: 120.0}}
+    pairs = [(exposure(3579), Status.NORMAL), (exposure(3580, after=60.0), Status.NORMAL)]
+    points = condition_points(pairs, DESI, None, measured)
+    assert [point.values.get("sky_r") for point in points] == [21.1, None]
+    assert {item.name: count for item, count in present_conditions(points, DESI)}["continuum_r"] == 1
+    table = conditions_table(points, DESI, ZONE, 20191001)
+    assert [row.values[table.index("sky_r")] for row in table.rows] == [21.1, None]
+    assert all(DESI.metric(item.metric).unit == item.unit for item in DESI.measured_conditions)
+    assert "measured" not in table.note

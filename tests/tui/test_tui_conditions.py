@@ -26,7 +26,7 @@ async def test_conditions_of_a_known_night(started):
         assert "not in the headers: transparency" in exposure
         strips = text(app, "strips")
         assert "Seeing [arcsec]   1.08   0.98 - 1.03 - 1.08  lowest, median, highest of 6" in strips
-        assert "Transparency   not in the headers" in strips
+        assert "Sky continuum of r, measured [e-/A]" in strips
         assert "Conditions of 6 exposures" in rules(app)
         await press(app, pilot, "left")
         assert "3578 ●" in text(app, "exposure")

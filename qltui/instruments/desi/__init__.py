@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from qltui.instruments.base import Instrument, StepDefinition
-from qltui.instruments.desi.conditions import CONDITIONS, DEPTH, LOCATION
+from qltui.instruments.desi.conditions import CONDITIONS, DEPTH, LOCATION, MEASURED
 from qltui.instruments.desi.constants import ARMS, SPECTROGRAPHS
 from qltui.instruments.desi.metrics import ALL, ARCS, FLATS, LIT, METRICS, SKIES
 from qltui.model import Camera
@@ -42,6 +42,7 @@ INSTRUMENT: Final = Instrument(
     # Old files number the amplifiers instead of naming them.
     layouts={"amplifier": ((("C", "D"), ("A", "B")), (("3", "4"), ("1", "2")))},
     conditions=CONDITIONS,
+    measured_conditions=MEASURED,
     location=LOCATION,
     depth=DEPTH,
     count="qltui.instruments.desi.targets:count_targets",

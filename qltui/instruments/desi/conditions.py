@@ -12,7 +12,7 @@ from typing import Final
 from qltui.instruments.base import Condition, Depth
 from qltui.instruments.location import SiteLocation
 
-__all__ = ["CARDS", "CONDITIONS", "DEPTH", "LOCATION"]
+__all__ = ["CARDS", "CONDITIONS", "DEPTH", "LOCATION", "MEASURED"]
 
 LOCATION: Final = SiteLocation(
     "Kitt Peak, Mayall 4 m",
@@ -77,6 +77,32 @@ CONDITIONS: Final = (
     Condition("direction", "Wind from", "deg", ("WINDDIR",), 0.0, 360.0, ".0f", "Where the wind comes from, N over E."),
     Condition("pressure", "Pressure", "hPa", ("PRESSURE",), 500.0, 1100.0, ".1f", "Pressure of the air outside."),
 )
+
+MEASURED: Final = (
+    Condition(
+        "sky_r",
+        "Sky in r, measured",
+        "mag/arcsec2",
+        (),
+        0.0,
+        40.0,
+        definition="Median over the r cameras of the surface brightness of the sky in r, from the sky fibres.",
+        metric="SKYRBAND",
+    ),
+    Condition(
+        "continuum_r",
+        "Sky continuum of r, measured",
+        "e-/A",
+        (),
+        0.0,
+        1e9,
+        ".0f",
+        "Median over the r cameras of the continuum of the sky fibres, of the whole exposure.",
+        metric="SKYCONT",
+        arm="r",
+    ),
+)
+"""What headers say less well, or not at all: from the spectra themselves."""
 
 CARDS: Final = tuple(dict.fromkeys(card for condition in CONDITIONS for card in condition.headers))
 """Every card that is needed, to be kept in the record."""

@@ -160,7 +160,7 @@ class ConditionsScreen(PaneScreen):
             return
         if self._answer.night == night:
             pairs = [(point.exposure, point.status) for point in self._answer.points]
-            points = condition_points(pairs, self.viewer.instrument, almanac)
+            points = condition_points(pairs, self.viewer.instrument, almanac, self._answer.measured)
             self._answer = replace(self._answer, almanac=almanac, points=points)
             self._show_night()
 

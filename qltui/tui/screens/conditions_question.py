@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from qltui.instruments.base import Instrument
 from qltui.sky.almanac import Almanac, Place, almanac_from_json
 from qltui.sky.kept import command_line, kept_almanac
-from qltui.tables.conditions import ConditionPoint, condition_points
+from qltui.tables.conditions import ConditionPoint, condition_points, measured_values
 from qltui.tui.beside import ProgramError, output_of
 
 __all__ = ["AlmanacError", "ConditionsAnswer", "place_of", "read_conditions", "reckon"]
@@ -33,6 +33,7 @@ class ConditionsAnswer:
     processes: tuple[tuple[int, int | None], ...] = ()
     almanac: Almanac | None = None
     nights: tuple[int, ...] = ()
+    measured: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
 
 
 def place_of(instrument: Instrument) -> Place | None:
@@ -52,9 +53,10 @@ def read_conditions(night: int | None, instrument: Instrument, directory: Path) 
             return ConditionsAnswer()
         rows = source.exposures(chosen, instrument=instrument.name)
         almanac = kept_almanac(directory, chosen, place) if place is not None else None
-        points = condition_points(((row.exposure, row.status) for row in rows), instrument, almanac)
+        measured = measured_values(source, instrument, chosen)
+        points = condition_points(((row.exposure, row.status) for row in rows), instrument, almanac, measured)
         processes = tuple((row.exposure.expid, row.process) for row in rows)
-        return ConditionsAnswer(chosen, points, processes, almanac, nights)
+        return ConditionsAnswer(chosen, points, processes, almanac, nights, measured)
 
     return ask
 

@@ -101,7 +101,13 @@ def _condition(picture: StripsPicture, item: Condition, count: int) -> Strip:
     value = ""
     if here is not None and count:
         number = here.values.get(item.name)
-        value = f"{number:{item.format}}" if number is not None else "not in this header"
+        value = (
+            f"{number:{item.format}}"
+            if number is not None
+            else "not in this header"
+            if item.headers
+            else "not measured"
+        )
     rest = ""
     if count:
         values = sorted(point.values[item.name] for point in picture.points if item.name in point.values)
@@ -109,7 +115,7 @@ def _condition(picture: StripsPicture, item: Condition, count: int) -> Strip:
         numbers = " - ".join(f"{number:{item.format}}" for number in (values[0], middle, values[-1]))
         rest = f"{numbers}  lowest, median, highest of {count}"
     else:
-        rest = "not in the headers"
+        rest = "not in the headers" if item.headers else "not measured"
     return Strip(_title(item.title, item.unit, value, rest), points, format=item.format)
 
 
