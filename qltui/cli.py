@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 import traceback
+from collections.abc import Sequence
 from typing import NoReturn
 
 from qltui import __version__
@@ -53,8 +54,11 @@ class _Parser(argparse.ArgumentParser):
         self.exit(ExitCode.USAGE, f"{self.prog}: {message}; see `{self.prog} --help`\n")
 
 
-def build_parser(only: str | None = None) -> argparse.ArgumentParser:
-    """Return the parser; only the command called `only` gets its options, the others just their line of help."""
+def build_parser(only: str | None = None, words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """Return the parser; only the command called `only` gets its options, the others just their line of help.
+
+    A command whose options depend on one of them, as those of a simulator on the instrument, looks at `words` for it.
+    """
     parser = _Parser(
         prog="qltui",
         description="Quick-look monitor of a night of observing: is this exposure good, and if not, what is wrong?",
@@ -75,7 +79,10 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
             epilog=module.EPILOG,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        module.add_arguments(subparser)
+        if hasattr(module, "add_arguments_for"):
+            module.add_arguments_for(subparser, words)
+        else:
+            module.add_arguments(subparser)
         subparser.set_defaults(function=module.main)
     return parser
 
@@ -93,7 +100,7 @@ def _command_of(arguments: list[str]) -> list[str]:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return the exit status."""
     words = _command_of(list(sys.argv[1:] if arguments is None else arguments))
-    args = build_parser(words[0] if words else None).parse_args(words)
+    args = build_parser(words[0] if words else None, words).parse_args(words)
     try:
         return int(args.function(args))
     except CommandError as error:

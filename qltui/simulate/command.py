@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from qltui.simulate.errors import SimulationError
-from qltui.simulate.faults import FAULTS, FaultKind, form_of, parse_fault
+from qltui.simulate.fault_book import FaultBook, FaultKind
+from qltui.simulate.faults import BOOK, FAULTS, parse_fault
 from qltui.simulate.request import CAMERAS, OBSTYPES, PROGRAM_EXPTIME, SimulationRequest
 
 __all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "main"]
@@ -23,9 +25,10 @@ Write a raw DESI exposure whose truth is known: OUT/NIGHT/EXPID/desi-EXPID.fits.
 OUT/truth/NIGHT/truth-EXPID.json. With --plan, a whole night."""
 
 
-def _fault_help(kind: FaultKind) -> str:
+def fault_help(book: FaultBook, kind: FaultKind) -> str:
+    """Return the line of help of a kind of fault."""
     size = f"{kind.size} [{kind.unit}], {kind.default:g} by default" if kind.size else "no size"
-    return f"  {form_of(kind):44s} {size}"
+    return f"  {book.form(kind):44s} {size}"
 
 
 EPILOG: Final = """\
@@ -56,15 +59,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--write-calib", action="store_true", help="write OUT/calib with the traces that were used")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default: 1)")
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
-    kinds = "\n".join(_fault_help(kind) for kind in FAULTS.values())
+    kinds = "\n".join(fault_help(BOOK, kind) for kind in FAULTS.values())
     faults = parser.add_argument_group("faults", description=kinds)
     faults.add_argument("--fault", action="append", default=[], metavar="FAULT", help="one of these; may be repeated")
 
 
 def main(args: argparse.Namespace) -> int:
     """Carry the command out; return the exit status."""
+    return carry_out(_plan if args.plan else _one, args)
+
+
+def carry_out(simulate: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> int:
+    """Run a simulation and return the exit status; what cannot be done is said with cause and action."""
     try:
-        return _plan(args) if args.plan else _one(args)
+        return simulate(args)
     except SimulationError as error:
         print(f"qltui simulate: {error}", file=sys.stderr)
         return USAGE
@@ -74,10 +82,14 @@ def main(args: argparse.Namespace) -> int:
         return CANNOT_CREATE
 
 
-def _show(camera: str, done: int, total: int) -> None:
-    """Show the progress on a terminal, on one line."""
-    end = "\n" if done == total else ""
-    print(f"\r{camera}  {done}/{total} cameras ", end=end, file=sys.stderr, flush=True)
+def show_progress(units: str) -> Callable[[str, int, int], None]:
+    """Return a function that shows the progress on a terminal, on one line, of so many ``"cameras"``."""
+
+    def show(name: str, done: int, total: int) -> None:
+        end = "\n" if done == total else ""
+        print(f"\r{name}  {done}/{total} {units} ", end=end, file=sys.stderr, flush=True)
+
+    return show
 
 
 def _one(args: argparse.Namespace) -> int:
@@ -90,7 +102,7 @@ def _one(args: argparse.Namespace) -> int:
         tuple(parse_fault(text) for text in args.fault),
     ).complete()  # fmt: skip
     _write_calibrations(args)
-    progress = None if args.quiet else _show
+    progress = None if args.quiet else show_progress("cameras")
     exposure = simulate_exposure(request, args.out, calibration=args.calib, workers=args.workers, progress=progress)
     print(exposure.path)
     return OK
@@ -106,7 +118,7 @@ def _plan(args: argparse.Namespace) -> int:
     plan = SAMPLE_NIGHT if args.plan == ["sample"] else parse_plan(args.plan)
     simulate_night(
         args.out, args.size, args.night, args.seed, plan, first_expid=args.expid, calibration=args.calib,
-        workers=args.workers, progress=None if args.quiet else _show,
+        workers=args.workers, progress=None if args.quiet else show_progress("cameras"),
         on_exposure=lambda exposure: print(exposure.path, flush=True),
     )  # fmt: skip
     return OK

@@ -153,11 +153,10 @@ def _background(request: SimulationRequest, name: str) -> float:
         return 0.0
     x, y = (position / FIELD_RADIUS for position in PLACES[name])
     dome, sky = (1.0 + _DOME_GRADIENT * x, 1.0 + _SKY_GRADIENT * y) if request.variation else (1.0, 1.0)
-    level = request.fault_size("over_illumination")
-    if request.obstype == "FLAT":
-        return (request.geometry.flat_level if level is None else level) * _MEAN_GAIN * dome
-    if request.obstype == "TWILIGHT":
-        return (_TWILIGHT_LEVEL if level is None else level) * _MEAN_GAIN * sky
+    if request.obstype in ("FLAT", "TWILIGHT"):
+        usual = request.geometry.flat_level if request.obstype == "FLAT" else _TWILIGHT_LEVEL
+        level = request.fault_size("over_illumination") or (usual if math.isnan(request.level) else request.level)
+        return level * _MEAN_GAIN * (dome if request.obstype == "FLAT" else sky)
     return sky_rate(request) * request.exptime * sky
 
 

@@ -37,7 +37,7 @@ _APART: Final = 3.2
 _INSIDE: Final = 1.7
 """Least distance of two sources, and of a source from the edge, in FWHM."""
 _TRIES: Final = 300
-_BRIGHT: Final = 0.6
+_BRIGHT: Final = 0.4
 _SIGNAL: Final = 40.0
 """Brightest peak, as a fraction of the full well, and least signal to noise of stars of a small CCD."""
 

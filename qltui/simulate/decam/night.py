@@ -22,13 +22,14 @@ _BETWEEN: Final = READOUT_TIME + 7.0
 
 @dataclass(frozen=True, slots=True)
 class PlannedExposure:
-    """One exposure of a plan: its type, band and time, what is wrong with it, and its seeing where it matters."""
+    """One exposure of a plan: type, band and time, what is wrong with it, and seeing and level where they matter."""
 
     obstype: str
     band: str = "r"
     faults: tuple[Fault, ...] = ()
     exptime: float = math.nan
     seeing: float = math.nan
+    level: float = math.nan
 
 
 def _faults(*texts: str) -> tuple[Fault, ...]:
@@ -103,6 +104,7 @@ def night_requests(
             faults=planned.faults,
             exptime=template.exptime if math.isnan(planned.exptime) else planned.exptime,
             seeing=template.seeing if math.isnan(planned.seeing) else planned.seeing,
+            level=template.level if math.isnan(planned.level) else planned.level,
             date_obs=None,
         ).complete(free)
         assert request.date_obs is not None

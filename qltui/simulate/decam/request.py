@@ -74,6 +74,8 @@ class SimulationRequest:
         Brightness of the sky [mag/arcsec2]; NaN for the band's own.
     airmass : float
         NaN to draw it.
+    level : float
+        Light of dome flats and twilight exposures [ADU]; NaN for the usual one.
     cosmics, photon_noise, read_noise, variation, bias_step, traps, focus_chips : bool
         Whether there are cosmic rays; photon noise; read noise; differences of pixels in sensitivity and of CCDs in
         seeing and sky; the step of the bias after the focus chips; headers with absent cards and values that are none;
@@ -96,6 +98,7 @@ class SimulationRequest:
     profile: str = "moffat"
     sky: float = math.nan
     airmass: float = math.nan
+    level: float = math.nan
     cosmics: bool = True
     photon_noise: bool = True
     read_noise: bool = True
@@ -184,6 +187,7 @@ class SimulationRequest:
             ("ellipticity", self.ellipticity, 0.0, 0.9, ""),
             ("sky", self.sky, 0.0, 30.0, " mag/arcsec2"),
             ("airmass", self.airmass, 1.0, 3.0, ""),
+            ("level", self.level, 0.0, 1e6, " ADU"),
         )
         for name, number, low, high, unit in ranges:
             if not math.isnan(number) and not low <= number <= high:
