@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-
-async def press(app, pilot, *keys):
-    for key in keys:
-        await pilot.press(key)
-        await app.workers.wait_for_complete()
-        await pilot.pause()
+from pressing import press
 
 
 async def test_the_exposure_that_is_shown_is_commented_on_and_flagged(known_app, known_store):
