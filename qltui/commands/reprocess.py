@@ -14,6 +14,8 @@ from qltui.commands.selecting import find, open_record, send
 from qltui.config import Config
 from qltui.model import Exposure
 from qltui.store.views import CommandView, ProcessView
+from qltui.tables.table import Column, Row, Table
+from qltui.tables.writers import to_csv
 
 __all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "main"]
 
@@ -37,7 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("numbers", nargs="+", metavar="N", help="exposures: their numbers, or the last digits")
     parser.add_argument("--cameras", default="", metavar="b3,r5", help="only these cameras (default: all)")
     parser.add_argument("--wait", action="store_true", help="until the processes have ended")
-    parser.add_argument("--json", action="store_true", help="as JSON")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="as JSON")
+    form.add_argument("--csv", action="store_true", help="as CSV, one line for each exposure")
     add_state(parser)
 
 
@@ -49,19 +53,34 @@ def main(args: argparse.Namespace) -> int:
         rows = [find(reader, digits, config) for digits in args.numbers]
         before = {row.exposure.expid: max(reader.process_numbers(expid=row.exposure.expid), default=0) for row in rows}
     results = []
+    quiet = args.json or args.csv
     for row in rows:
         exposure = row.exposure
         answer = send(config, "reprocess", {**_place(exposure), "cameras": list(cameras)})
         result: dict[str, Any] = {**_place(exposure), "state": answer.state, "answer": answer.answer}
-        if not args.json:
+        if not quiet:
             print(_words(exposure, answer))
         results.append(result)
     if args.wait:
-        _wait(config, [item for item in results if item["state"] == "done"], before, quiet=args.json)
+        _wait(config, [item for item in results if item["state"] == "done"], before, quiet=quiet)
     if args.json:
         print(json.dumps(results, indent=1))
+    elif args.csv:
+        print(to_csv(_table(results)), end="")
     failed = any(item["state"] != "done" or item.get("process", {}).get("state", "done") != "done" for item in results)
     return ExitCode.UNAVAILABLE if failed else ExitCode.OK
+
+
+def _table(results: Sequence[dict[str, Any]]) -> Table:
+    """Return what was asked for and how it ended; of what nobody waited for the process is not known."""
+    names = ("night", "expid", "state", "answer")
+    ends = ("number", "state", "status", "headline")
+    titles = (*names, "process", "process_state", "status", "headline")
+    rows = tuple(
+        Row(item["expid"], (*(item[name] for name in names), *(item.get("process", {}).get(name) for name in ends)))
+        for item in results
+    )
+    return Table("reprocess", "Reprocessing", tuple(Column(name, name) for name in titles), rows)
 
 
 def _cameras(words: str, known: Sequence[str]) -> tuple[str, ...]:

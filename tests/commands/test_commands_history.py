@@ -154,6 +154,16 @@ def test_reprocess_asks_for_each_exposure(ask, sent):
     ]
 
 
+def test_reprocess_as_csv_has_a_line_for_each_exposure(ask, sent):
+    code, text, _ = ask("reprocess", "77", "3579", "--csv")
+    assert code == ExitCode.OK
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [(row["night"], row["expid"], row["state"], row["process"]) for row in rows] == [
+        ("20191001", "3577", "done", ""),
+        ("20191001", "3579", "done", ""),
+    ]
+
+
 @pytest.mark.parametrize("state", ["pending", "refused"])
 def test_no_answer_and_a_refusal_are_no_success(known_state, capsys, monkeypatch, state):
     view = CommandView(1, "reprocess", {}, "Ann", 0.0, state, None, "" if state == "pending" else "no")
