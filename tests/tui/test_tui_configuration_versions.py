@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import known
 import pytest
+from pressing import press, settle
 
 from qltui.config import Config, ConfigError, load_config
 from qltui.config_edit import allowed_words, changed_config, changes_from_toml, changes_to_toml, parse_setting
@@ -22,25 +23,6 @@ from qltui.tui.widgets.lines import Lines
 
 DESI = get_instrument("desi")
 NOISE = '[[limit]]\nmetric = "NOISE_AMP"\ncamera = "b3"\nnormal = [-1, 1]\nwarning = [-2, 2]\nreference = "header"\n'
-
-
-async def settle(app, pilot):
-    for _ in range(3):
-        await app.poll()
-        await app.workers.wait_for_complete()
-        await pilot.pause()
-
-
-async def press(app, pilot, *keys):
-    """Press keys; ``"=words"`` stands for words typed into a question in the place of those that are there."""
-    for key in keys:
-        if key[:1] == "=" and len(key) > 1:
-            app.screen.words = key[1:]
-            app.screen._on_change(key[1:])
-            continue
-        await pilot.press(key)
-        await app.workers.wait_for_complete()
-    await pilot.pause()
 
 
 @pytest.fixture

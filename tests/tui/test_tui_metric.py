@@ -8,15 +8,11 @@ import known
 import numpy as np
 import pytest
 from astropy.io import fits
+from pressing import press, settle
 
 from qltui.model import CameraReport, Product, Status
 from qltui.tui.selection import Selection
 from qltui.tui.widgets.metric_facts import next_camera, next_metric, next_step
-
-
-async def settle(app, pilot):
-    await app.workers.wait_for_complete()
-    await pilot.pause()
 
 
 @pytest.fixture
@@ -31,12 +27,6 @@ def opened(known_app):
             yield app, pilot
 
     return run
-
-
-async def press(app, pilot, *keys):
-    for key in keys:
-        await pilot.press(key)
-        await settle(app, pilot)
 
 
 def text(app, pane):
