@@ -29,7 +29,7 @@ _STAR_COUNTS: Final = 0.2
 _GALAXY_COUNTS: Final = 0.4
 """Logarithmic slopes of the number counts by magnitude."""
 
-_FEW_STARS: Final = 44
+_FEW_STARS: Final = 40
 _FEW_GALAXIES: Final = 6
 _SATURATED: Final = 0.25
 """Sources of a small CCD, and how often one of them is saturated."""
@@ -39,7 +39,9 @@ _INSIDE: Final = 1.7
 _TRIES: Final = 300
 _BRIGHT: Final = 0.4
 _SIGNAL: Final = 40.0
-"""Brightest peak, as a fraction of the full well, and least signal to noise of stars of a small CCD."""
+_RANGE: Final = 20.0
+"""Of the stars of a small CCD: highest peak, as a fraction of the full well, least signal to noise, and ratio of the
+brightest to the faintest. The wings of brighter ones would together outshine the sky in so small a field."""
 
 _RINGS: Final = (np.arange(10) + 0.5) / 10.0
 """Shares of an exponential disk's light inside the rings that stand for it."""
@@ -150,9 +152,9 @@ def _measurable(
     noise = math.sqrt(2.3 * psf.fwhm**2 * (clean + 40.0))
     faintest = _SIGNAL * noise
     peak = float(psf.value(np.zeros(1), np.zeros(1), pixel=True)[0])
-    brightest = max(_BRIGHT * full_well / peak, 2.0 * faintest)
+    brightest = max(min(_BRIGHT * full_well / peak, _RANGE * faintest), 2.0 * faintest)
     flux = faintest * (brightest / faintest) ** rng.random(stars)
-    disks = faintest * 4.0 ** rng.uniform(1.0, 2.0, galaxies)
+    disks = faintest * 4.0 ** rng.uniform(0.5, 1.5, galaxies)
     if stars and rng.random() < _SATURATED:
         flux[0] = rng.uniform(2.0, 4.0) * full_well / peak
     one = float(electrons_per_second(request, 0.0)) * max(request.exptime, 1e-3)
