@@ -14,7 +14,7 @@ from astropy.io import fits
 
 from qltui.simulate.camera import simulate_camera
 from qltui.simulate.fibermap import fibermap_hdu, has_fibermap
-from qltui.simulate.file_parts import compressed_hdu, hdu_bytes, in_order, replace_file, sha256
+from qltui.simulate.file_parts import compressed_hdu, hdu_bytes, in_order, replace_file, sha256, worker_pool
 from qltui.simulate.raw_file import camera_cards, write_raw
 from qltui.simulate.request import SimulationRequest
 from qltui.simulate.truth import camera_truth, exposure_truth
@@ -83,7 +83,9 @@ def simulate_exposure(
     truths: dict[str, dict[str, Any]] = {}
     raw_path = directory / f"desi-{number}.fits.fz"
     make = partial(_camera_block, request, calibration)
-    with in_order(make, _written_cameras(request), workers) as cameras:
+    names = _written_cameras(request)
+    with worker_pool(min(workers, len(names))) as pool:
+        cameras = in_order(make, names, pool)
         write_raw(raw_path, request, _collect(cameras, request, truths, progress), keep=min(cut, default=1.0))
     truth = exposure_truth(request, truths)
     replace_file(truth_path, json.dumps(truth, indent=1).encode())

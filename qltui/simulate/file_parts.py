@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 from astropy.io import fits
 
-__all__ = ["Card", "compressed_hdu", "hdu_bytes", "in_order", "replace_file", "sha256", "write_blocks"]
+__all__ = ["Card", "compressed_hdu", "hdu_bytes", "in_order", "replace_file", "sha256", "worker_pool", "write_blocks"]
 
 Card = tuple[str, Any, str]
 """Keyword, value and comment."""
@@ -71,10 +71,15 @@ def sha256(path: Path) -> str:
 
 
 @contextmanager
-def in_order(make: Callable[[str], T], names: tuple[str, ...], workers: int) -> Iterator[Iterator[T]]:
-    """Yield what `make` returns for each name, in their order, made here or by other processes."""
-    if workers <= 1 or len(names) <= 1:
-        yield map(make, names)
+def worker_pool(workers: int) -> Iterator[Executor | None]:
+    """Yield processes that make cameras side by side; None where one is enough."""
+    if workers <= 1:
+        yield None
         return
-    with ProcessPoolExecutor(min(workers, len(names)), mp_context=get_context("spawn")) as pool:
-        yield pool.map(make, names)
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield pool
+
+
+def in_order(make: Callable[[str], T], names: Sequence[str], pool: Executor | None) -> Iterator[T]:
+    """Return what `make` returns for each name, in their order, made here or by other processes."""
+    return map(make, names) if pool is None else pool.map(make, names)

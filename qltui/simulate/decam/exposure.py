@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -20,7 +21,7 @@ from qltui.simulate.decam.headers import archive_name, ccd_cards, exposure_cards
 from qltui.simulate.decam.mosaic import CCDS, FOCUS_CHIPS
 from qltui.simulate.decam.request import SimulationRequest
 from qltui.simulate.decam.truth import ccd_sources, ccd_truth, exposure_truth, source_bytes
-from qltui.simulate.file_parts import compressed_hdu, hdu_bytes, in_order, replace_file, write_blocks
+from qltui.simulate.file_parts import compressed_hdu, hdu_bytes, in_order, replace_file, worker_pool, write_blocks
 
 __all__ = ["Progress", "SimulatedExposure", "simulate_exposure"]
 
@@ -54,6 +55,7 @@ def simulate_exposure(
     *,
     archive_names: bool = False,
     workers: int = 1,
+    pool: Executor | None = None,
     progress: Progress | None = None,
 ) -> SimulatedExposure:
     """Write a raw exposure, ``OUT/NIGHT/DECam_EXPNUM.fits.fz``.
@@ -69,6 +71,8 @@ def simulate_exposure(
         Whether the file is called as in the archive, ``c4d_YYMMDD_HHMMSS_ori.fits.fz``.
     workers : int
         Processes to use.
+    pool : concurrent.futures.Executor, optional
+        Processes that are there already; `workers` then means nothing.
     progress : callable, optional
         Called after each CCD.
 
@@ -87,8 +91,10 @@ def simulate_exposure(
         directory.mkdir(parents=True, exist_ok=True)
     done: list[_Block] = []
     keep = request.fault_size("truncated_file")
-    with in_order(partial(_block, request), _written(request), workers) as blocks:
-        content = _collect(blocks, done, len(_written(request)), progress)
+    names = _written(request)
+    with worker_pool(min(workers, len(names)) if pool is None else 1) as own:
+        blocks = in_order(partial(_block, request), names, pool or own)
+        content = _collect(blocks, done, len(names), progress)
         write_blocks(path, chain([_primary(request)], content), keep=1.0 if keep is None else keep)
     science = {block.name: block for block in done if block.name not in FOCUS_CHIPS}
     truth = exposure_truth(request, {name: block.truth for name, block in science.items()})

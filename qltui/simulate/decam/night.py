@@ -13,6 +13,7 @@ from qltui.instruments.decam.constants import READOUT_TIME
 from qltui.simulate.decam.exposure import Progress, SimulatedExposure, simulate_exposure
 from qltui.simulate.decam.faults import Fault
 from qltui.simulate.decam.request import FIRST_EXPNUM, FIRST_NIGHT, SimulationRequest
+from qltui.simulate.file_parts import worker_pool
 
 __all__ = ["SAMPLE_NIGHT", "PlannedExposure", "night_requests", "parse_plan", "simulate_night"]
 
@@ -39,20 +40,20 @@ def _faults(*texts: str) -> tuple[Fault, ...]:
 SAMPLE_NIGHT: Final = (
     PlannedExposure("ZERO"),
     PlannedExposure("ZERO"),
-    PlannedExposure("FLAT"),
-    PlannedExposure("FLAT"),
-    PlannedExposure("SCIENCE", "r"),
-    PlannedExposure("SCIENCE", "g"),
+    PlannedExposure("FLAT", "r", level=700.0),
+    PlannedExposure("SCIENCE", "r", exptime=8.0),
+    PlannedExposure("SCIENCE", "g", exptime=10.0),
     PlannedExposure(
         "SCIENCE", "z",
         _faults(
             "focus_ring:0.8", "noisy_amplifier:S17:B:25", "dead_amplifier:N24:A", "bias_jump:N5:A:80",
             "missing_ccd:S26",
         ),
-        exptime=10.0,
+        exptime=4.0,
     ),
 )  # fmt: skip
-"""The committed sample night: calibrations, two good exposures, and one with faults."""
+"""The committed sample night: calibrations, two good exposures, and one with faults. Short and faintly lit, so that it
+needs few bytes."""
 
 
 def parse_plan(words: Sequence[str], band: str = "r") -> tuple[PlannedExposure, ...]:
@@ -155,9 +156,10 @@ def simulate_night(
     """
     common = template or SimulationRequest("ZERO", first_expnum, night, seed, size)
     exposures = []
-    for request in night_requests(common, plan):
-        exposure = simulate_exposure(request, out, archive_names=archive_names, workers=workers, progress=progress)
-        exposures.append(exposure)
-        if on_exposure is not None:
-            on_exposure(exposure)
+    with worker_pool(workers) as pool:
+        for request in night_requests(common, plan):
+            exposure = simulate_exposure(request, out, archive_names=archive_names, pool=pool, progress=progress)
+            exposures.append(exposure)
+            if on_exposure is not None:
+                on_exposure(exposure)
     return exposures
