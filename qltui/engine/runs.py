@@ -103,9 +103,9 @@ class Run:
 
     @property
     def ready(self) -> tuple[str, ...]:
-        """Cameras that may begin: the field only when all others have come to their end."""
+        """Cameras that may begin: the field only when all others have come to their end, with something measured."""
         others = tuple(camera for camera in self.todo if camera != self.field)
-        return others if others or self.active else tuple(self.todo)
+        return others if others or self.active or not self.gathered() else tuple(self.todo)
 
     @property
     def is_done(self) -> bool:

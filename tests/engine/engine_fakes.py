@@ -87,19 +87,19 @@ def reduce(task: CameraTask, on_event) -> CameraReport:
     reports = []
     steps = [step.name for step in INSTRUMENT.steps_for(task.exposure.obstype)]
     for number, step in enumerate(steps[:1] if do == "silent" else steps):
-        _tell(task, on_event, step, "started")
+        tell(task, on_event, step, "started")
         if step == steps[-1]:
-            _act(do, argument, task)
+            act(do, argument, task)
         report = StepReport(step, Status.NORMAL, 0.01, _measurements(step, do))
         if do == "fail" and number == 0:
             report = StepReport(step, Status.FAILED, 0.01, reason="no light at all; open the shutter")
         reports.append(report)
-        _tell(task, on_event, step, "finished", report)
+        tell(task, on_event, step, "finished", report)
     used = dict(task.night_calibrations)
     report = CameraReport(task.camera, task.attempt, tuple(reports), _products(task), used, 0.02, 1, os.getpid())
     if do == "unpicklable":
         object.__setattr__(report, "notes", (lambda: None,))
-    _write(task, "end")
+    write(task, "end")
     return report
 
 
@@ -109,7 +109,7 @@ def loaded(task: CameraTask, on_event) -> CameraReport:
     return CameraReport(task.camera, task.attempt, (), notes=notes)
 
 
-def _tell(task, on_event, step, kind, report=None):
+def tell(task, on_event, step, kind, report=None):
     on_event(StepEvent(task.process, task.camera, task.attempt, step, kind, time.time(), os.getpid(), report))
 
 
@@ -134,7 +134,7 @@ def _products(task):
     return (Product(kind, str(path), path.stat().st_size),)
 
 
-def _act(do, argument, task):
+def act(do, argument, task):
     if do == "exit" or (do == "exit_once" and task.attempt == 1):
         os._exit(3)
     elif do == "kill":
@@ -155,11 +155,11 @@ def _act(do, argument, task):
     elif do == "log":
         logging.getLogger("qltui.fake").warning("%s has %d cosmics", task.camera, 7)
     elif do == "wait":
-        _write(task, "begin")
+        write(task, "begin")
         _wait_for(Path(argument))
 
 
-def _write(task, what):
+def write(task, what):
     """Append a line to the file in which a test looks for what was done."""
     record = task.exposure.header.get("record")
     if record:
