@@ -26,6 +26,8 @@ _OWN_ITERATIONS = 6
 _MODEL_ERROR = 0.02
 """No profile is exactly a Moffat function: what is allowed for, in units of its height at each pixel."""
 _CLIP = 6.0
+_USED = 0.8
+"""Least share of a star's pixels that the function must be near to."""
 _RING = 8.0
 """Stars wider than this [px] may be rings or trails; narrower ones that no Moffat function fits are no stars."""
 _NO_MASK = np.zeros((1, 1), dtype=np.uint8)
@@ -93,7 +95,7 @@ def _star_sums(
 
     `star` holds x, y, the two diagonal terms and the other one of the ellipse of unit area, and its reach [px];
     `fit` has, on entry, the amplitude of the last step (0 at the first), and is filled with the new amplitude, the
-    gradient and the matrix of ln(fwhm) and 1 / beta after the amplitude is eliminated, and the number of pixels.
+    gradient and the matrix of ln(fwhm) and 1 / beta after the amplitude is eliminated, and the share of pixels used.
     """
     ny, nx = image.shape
     x, y, a, b, c, reach = star[0], star[1], star[2], star[3], star[4], star[5]
@@ -103,7 +105,7 @@ def _star_sums(
     scale, scale1 = _scale(fwhm, inverse_beta), _scale(fwhm * (1.0 + step), inverse_beta)
     scale2 = _scale(fwhm, inverse_beta + step)
     ff = fd = f1 = f2 = d1 = d2 = s11 = s12 = s22 = 0.0
-    n = 0
+    n = inside = 0
     half_x = reach * math.sqrt(b)
     half_y = reach * math.sqrt(a)
     for j in range(max(math.ceil(y - half_y), 0), min(math.floor(y + half_y), ny - 1) + 1):
@@ -114,6 +116,7 @@ def _star_sums(
             u = px * dx + py * dy
             if u > reach * reach or (mask.size > 1 and mask[j, i] != 0):
                 continue
+            inside += 1
             slope, curve = 4.0 * (px * px + py * py), 2.0 * (a + b)
             f = _height(u, slope, curve, scale, beta)
             model = amplitude * f
@@ -143,7 +146,7 @@ def _star_sums(
     fit[3] = fit[0] ** 2 * (s11 - f1 * f1 / ff)
     fit[4] = fit[0] ** 2 * (s12 - f1 * f2 / ff)
     fit[5] = fit[0] ** 2 * (s22 - f2 * f2 / ff)
-    fit[6] = n
+    fit[6] = n / inside
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -207,6 +210,7 @@ def _own_widths(image: Any, mask: Any, stars: Any, noise2: float, per_flux: floa
             settled = abs(change) < 2e-3
             if settled:
                 break
+        settled = settled and fit[6] > _USED
         widths[k] = fwhm if settled and 0.3 * start < fwhm < 3.0 * start else math.nan
 
 
