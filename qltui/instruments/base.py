@@ -31,7 +31,7 @@ __all__ = [
     "resolve",
 ]
 
-_INSTRUMENTS = ("desi",)
+_INSTRUMENTS = ("desi", "decam")
 
 
 @cache
