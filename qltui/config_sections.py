@@ -26,7 +26,7 @@ def _setting(
 class Site:
     """Where we are and who looks."""
 
-    instrument: str = _setting("desi", "The instrument that is watched.", choices=("desi",))
+    instrument: str = _setting("desi", "The instrument that is watched.", choices=("desi", "decam"))
     name: str = _setting("", "Name of the site, shown at the top of the screen.")
     timezone: str = _setting("", "IANA name, for the local night; empty for the instrument's own.")
     observer: str = _setting("", "Who is observing; empty for the login name.")

@@ -16,7 +16,7 @@ __all__ = ["bias_level", "cosmics_rate", "flat_level", "header_check", "read_noi
 
 _SQUARE_CM = (PIXEL_MICRON * 1e-4) ** 2
 _LEAST_EXPOSED = 1.0
-"""Area times time from which a rate of cosmic rays is judged [cm2 min]; a zero of a real CCD has three times as much."""
+"""Area times time from which a rate of cosmic rays is judged [cm2 min]; a zero of a real CCD has three times this."""
 
 
 def _dead(metric: str, state: State) -> Measurement:
