@@ -125,6 +125,8 @@ class Watcher:
         [s].
     use_hints : bool
         Whether the file system gives hints; not over a network.
+    list_nights : callable, optional
+        ``(root) -> nights``, for an instrument whose files need not lie in a directory for each night.
     """
 
     def __init__(
@@ -141,8 +143,10 @@ class Watcher:
         settle_seconds: float = 2.0,
         rescan_seconds: float = 10.0,
         use_hints: bool = True,
+        list_nights: Callable[[Path], list[int]] | None = None,
     ) -> None:
         self._root = root
+        self._list_nights = list_nights
         self._scan = scan
         self._inspect = inspect
         self._known_of = known
@@ -199,6 +203,8 @@ class Watcher:
         """Look through all directories once; returns why nothing can be seen, or nothing."""
         try:
             on_disk = [int(entry.name) for entry in self._root.iterdir() if _is_night(entry.name)]
+            if self._list_nights is not None:
+                on_disk = self._list_nights(self._root)
         except OSError as error:
             if self._hints is not None:
                 self._hints.watch(())
@@ -206,7 +212,8 @@ class Watcher:
         self._choose_nights(on_disk)
         if self._hints is not None:
             # Watched before they are looked through, so that nothing falls between the two.
-            self._hints.watch(self._root / f"{night:08d}" for night in self._nights)
+            directories = [self._root / f"{night:08d}" for night in self._nights]
+            self._hints.watch(directories if self._list_nights is None else [self._root, *directories])
         found = self._scan(self._root, sorted(self._nights))
         if self._backlog is None:
             self._backlog = frozenset(candidate.path for candidate in found)

@@ -51,4 +51,5 @@ def watcher_for(settings: EngineSettings, instrument: Instrument, store: Store, 
         settle_seconds=settings.settle_seconds,
         rescan_seconds=settings.rescan_seconds,
         use_hints=not network_filesystem(root),
+        list_nights=resolve(instrument.list_nights) if instrument.list_nights else None,
     )

@@ -75,6 +75,8 @@ class Instrument:
         Kind of product made from an obstype and used by later exposures, ``{"FLAT": "fiberflat"}``.
     scan : str
         ``(root, nights) -> list of Candidate``: files that look like exposures (`qltui.instruments.files`).
+    list_nights : str
+        ``(root) -> list of nights``, where files need not lie in a directory for each night; empty where they do.
     inspect : str
         ``(path) -> Exposure``: first look at a complete file; raises `IncompleteFileError` or `InvalidFileError`.
     begin : str
@@ -158,6 +160,7 @@ class Instrument:
     groups: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     presets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     halves: tuple[tuple[str, ...], ...] = ()
+    list_nights: str = ""
 
     def steps_for(self, obstype: str) -> tuple[StepDefinition, ...]:
         """Return the steps of an exposure of this type, in order; empty where there is no recipe."""
