@@ -12,7 +12,7 @@ from numba import njit
 
 from qltui.model import Amplifier
 
-__all__ = ["MAXIMUM_STEP", "Overscan", "measure_overscan"]
+__all__ = ["MAXIMUM_STEP", "Overscan", "measure_overscan", "noise_about"]
 
 MAXIMUM_STEP = 2.0
 """Largest jump between rows for which one level serves the whole amplifier [ADU]."""
@@ -42,6 +42,8 @@ class Overscan:
         ``"AVERAGE"``: one level for all rows; ``"PER_ROW"``: the rows jump, and each has its own.
     reason : str
         Why a value is NaN.
+    jumps : tuple of (int, float)
+        Row and size [ADU] of each jump, where they were looked for (`qltui.reduction.row_overscan`).
     """
 
     level: float
@@ -50,6 +52,7 @@ class Overscan:
     step: float
     method: str
     reason: str = ""
+    jumps: tuple[tuple[int, float], ...] = ()
 
     def levels(self, rows: int) -> npt.NDArray[np.float32]:
         """Return the level to subtract from each of `rows` rows, shape ``(rows,)`` [ADU]."""
@@ -233,6 +236,22 @@ def measure_overscan(raw: npt.NDArray[Any], amplifier: Amplifier) -> Overscan:
     n, squares = _residual_moments(pixels, levels, max(noise_in_rows, 0.3))
     variance = squares / max(n - n / ncol, 1.0)
     return Overscan(float(np.median(levels)), _sheppard(variance), levels, step, "PER_ROW")
+
+
+def noise_about(raw: npt.NDArray[Any], amplifier: Amplifier, levels: npt.NDArray[np.float32], sigma: float) -> float:
+    """Return the standard deviation of the overscan's pixels about the levels of their rows [ADU].
+
+    Parameters
+    ----------
+    raw, amplifier
+        As in `measure_overscan`.
+    levels : ndarray of float32, shape (nrow,)
+        [ADU]; of far fewer degrees of freedom than rows.
+    sigma : float
+        About what comes out [ADU]: pixels beyond 5 of it are left out.
+    """
+    n, squares = _residual_moments(_integers(raw[amplifier.bias.slices]), levels, max(sigma, 0.3))
+    return _sheppard(squares / max(n - 1.0, 1.0))
 
 
 def _level_and_spread(pixels: npt.NDArray[np.int32], centre: int) -> tuple[float, float, float]:
