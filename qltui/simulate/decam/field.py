@@ -38,8 +38,8 @@ _INSIDE: Final = 1.7
 """Least distance of two sources, and of a source from the edge, in FWHM."""
 _TRIES: Final = 300
 _BRIGHT: Final = 0.4
-_SIGNAL: Final = 40.0
-_RANGE: Final = 20.0
+_SIGNAL: Final = 32.0
+_RANGE: Final = 12.0
 """Of the stars of a small CCD: highest peak, as a fraction of the full well, least signal to noise, and ratio of the
 brightest to the faintest. The wings of brighter ones would together outshine the sky in so small a field."""
 

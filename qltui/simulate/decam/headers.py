@@ -171,8 +171,8 @@ def _on_sky(request: SimulationRequest, rng: np.random.Generator) -> list[Card]:
         ("BCAM", True, "BCAM data available if true"),
         ("DODZ", -2.74, "[um] Delta-Z from donut analysis"),
         ("FADZ", -2.74, "[um] FA Delta focus."),
-        ("HEX", 347, "DES Hex number"),
-        ("TILING", 22, "DES Tiling number"),
+        ("HEX", 300 + request.expnum % 100, "DES Hex number"),
+        ("TILING", 1 + request.expnum % 10, "DES Tiling number"),
     ]
     if request.traps and no_guider:
         return [*cards, ("GUIDER", 0, "Guider (0-absent,1-ok,2-lost star,3-los")]
