@@ -16,16 +16,18 @@ from qltui.instruments.decam.calibration import CcdCalibration, read_calibration
 from qltui.instruments.decam.detectors import known_faults
 from qltui.instruments.decam.files import read_ccd
 from qltui.instruments.decam.layout import CCDS, FIELD
+from qltui.instruments.decam.master_frames import make_master
 from qltui.instruments.decam.state import ON_SKY, State
 from qltui.instruments.decam.wcs import read_wcs
 from qltui.instruments.errors import InvalidFileError
 from qltui.instruments.product_writer import bin_raw
 from qltui.instruments.raw_camera import RawCamera
-from qltui.model import CameraTask, Product
+from qltui.model import Amplifier, CameraTask, Product
 from qltui.reduction.cosmics import find_cosmics
 from qltui.reduction.detector import CcdImage, assemble
 from qltui.reduction.masks import BAD
-from qltui.reduction.overscan import Overscan, measure_overscan
+from qltui.reduction.overscan import Overscan
+from qltui.reduction.row_overscan import measure_row_overscan
 
 __all__ = ["begin", "detrend", "finish"]
 
@@ -58,7 +60,7 @@ def begin(task: CameraTask) -> Any:
         since = f" since {dead.first}" if dead.first else ""
         return State(task, camera, dead=f"{camera.name} is known to be dead{since}: {dead.reason}")
     raw = read_ccd(task.exposure.path, task.camera)
-    overscans = tuple(measure_overscan(raw.raw, amplifier) for amplifier in raw.amplifiers)
+    overscans = tuple(measure_row_overscan(raw.raw, amplifier) for amplifier in raw.amplifiers)
     wanted = _wanted(task)
     calibration = read_calibration(
         task.exposure,
@@ -79,6 +81,8 @@ def begin(task: CameraTask) -> Any:
         camera=camera,
         header=raw.header,
         unstable=unstable,
+        raw=raw if task.exposure.obstype in ("ZERO", "FLAT") else None,
+        bias=calibration.images.get("bias") if task.exposure.obstype == "FLAT" else None,
         ccd=ccd,
         overscans=overscans,
         calibration=replace(calibration, images={}),
@@ -127,8 +131,14 @@ def _electrons(
         pixel_flat=images.get("flat"),
         mask=images.get("mask"),
     )
-    methods = " ".join(f"{a.name}={o.method}" for a, o in zip(raw.amplifiers, overscans, strict=True))
+    methods = " ".join(_method(a, o) for a, o in zip(raw.amplifiers, overscans, strict=True))
     return ccd, (f"overscan {methods}", *(f"master {name}" if name != "mask" else name for name in images))
+
+
+def _method(amplifier: Amplifier, overscan: Overscan) -> str:
+    """Return how the bias of an amplifier was taken off, and where it jumps."""
+    jumps = ",".join(f"{size:+.1f}ADU@{row}" for row, size in overscan.jumps)
+    return f"{amplifier.name}={overscan.method}" + (f"({jumps})" if jumps else "")
 
 
 def detrend(state: State) -> State:
@@ -138,7 +148,7 @@ def detrend(state: State) -> State:
     if state.option("cosmics") and state.exposure.obstype not in ("FLAT", "TWILIGHT"):
         cosmics = find_cosmics(state.ccd, arm_factors=COSMIC_GRADIENTS)
         state = state.with_(f"cosmic rays: {int(np.sum(cosmics.hits))} hits", cosmics=cosmics)
-    return state
+    return make_master(state).with_(bias=None)
 
 
 def finish(state: Any) -> tuple[tuple[Product, ...], dict[str, str], tuple[str, ...]]:

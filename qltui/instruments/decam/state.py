@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from qltui.instruments.decam.calibration import CcdCalibration
     from qltui.instruments.decam.wcs import Wcs
     from qltui.instruments.fits_cards import Header
+    from qltui.instruments.raw_camera import RawCamera
     from qltui.reduction.background import Background
     from qltui.reduction.cosmics import CosmicCounts
     from qltui.reduction.detector import CcdImage
@@ -45,6 +46,10 @@ class State:
         Why the whole CCD is not reduced; empty for one that is.
     unstable : mapping of str to str
         Amplifiers whose pixels are masked and which are not judged, and why.
+    raw : RawCamera or None
+        The file's HDU, kept only until a master has been made of it.
+    bias : ndarray of float32, shape (ny, nx), or None
+        The master bias that was applied, kept as long [ADU].
     ccd : CcdImage or None
         Electrons.
     overscans : tuple of Overscan
@@ -86,6 +91,8 @@ class State:
     header: Header = field(default_factory=dict)
     dead: str = ""
     unstable: Mapping[str, str] = field(default_factory=dict)
+    raw: RawCamera | None = None
+    bias: npt.NDArray[np.float32] | None = None
     ccd: CcdImage | None = None
     overscans: tuple[Overscan, ...] = ()
     calibration: CcdCalibration | None = None

@@ -15,7 +15,8 @@ from qltui.instruments.decam.state import State
 from qltui.model import Amplifier, CameraTask, Exposure, Section
 from qltui.reduction.binning import bin_bits, bin_image
 from qltui.reduction.detector import assemble
-from qltui.reduction.overscan import measure_overscan
+from qltui.reduction.master import Channel, combine
+from qltui.reduction.row_overscan import measure_row_overscan
 
 __all__ = ["warm_up"]
 
@@ -31,6 +32,9 @@ def warm_up() -> None:
         bin_image(np.zeros((4, 4), dtype=kind), 2)
     bin_bits(np.zeros((4, 4), dtype=np.uint8), 2)
     measure_stars(find_sources(detrend(_state())))
+    frame = np.zeros((4, 8), dtype=np.uint16)
+    frame[1] = 1000  # one frame with a hit, so that the clipping is compiled as well
+    combine([frame, frame, np.zeros_like(frame)], [Channel(0, 8, 2.0, 4.0)])
 
 
 def _raw() -> npt.NDArray[np.uint16]:
@@ -50,7 +54,7 @@ def _state() -> State:
     everywhere = Section(0, _NY, 0, _NX)
     overscan = Section(0, _NY, _NX, _NX + _OVERSCAN)
     amplifier = Amplifier("A", everywhere, overscan, everywhere, 4.0, 7.0, 60000.0)
-    level = measure_overscan(raw, amplifier)
+    level = measure_row_overscan(raw, amplifier)
     flat = np.ones((_NY, _NX), dtype=np.float32)
     ccd = assemble(raw, (amplifier,), (level,), shape=(_NY, _NX), bias=flat - 1, pixel_flat=flat, mask=flat == 0)
     exposure = Exposure("decam", 20130831, 0, "SCIENCE", "", program="r", exptime=90.0)
