@@ -18,6 +18,10 @@ name                        arguments                                           
 ``flag``                    ``expid``, ``value``; ``night``, ``reason``          flags an exposure good, bad, junk, test
 ``mute``                    ``words``; ``minutes``                               lets alarms with these words be silent
 ``unmute``                  ``words``
+``select_cameras``          ``name`` of a preset or saved selection;             reduces these cameras from the next
+                            ``cameras``, a list; ``random``: how many, ``seed``  exposure on
+``save_selection``          the same, with the ``name`` to keep it under         keeps a selection of cameras
+``delete_selection``        ``name``                                             forgets it
 ``save_configuration``      ``kind``: settings or limits, ``name``,              keeps a version of settings or limits
                             ``content`` (TOML), ``reason``
 ``select_configuration``    ``kind``, ``version``                                puts a version in force
@@ -35,6 +39,7 @@ from collections.abc import Callable, Container, Mapping
 from typing import Any, Final
 
 from qltui.engine.command_arguments import Commanded, CommandError, choice, exposure, flag, required, text, whole
+from qltui.engine.commands_cameras import CAMERA_ACTIONS, selected_for
 from qltui.engine.commands_versions import VERSION_ACTIONS
 from qltui.model import Trigger
 from qltui.store import held, versions
@@ -106,7 +111,7 @@ def _clear(engine: Commanded, command: CommandView) -> str | None:
 def _reprocess(engine: Commanded, arguments: Mapping[str, object], who: str) -> str:
     exposure_id, expid = exposure(engine, arguments)
     known = tuple(camera.name for camera in engine.instrument.cameras)
-    cameras = arguments.get("cameras") or list(known)
+    cameras = arguments.get("cameras") or selected_for(engine, exposure_id)
     if not isinstance(cameras, list | tuple) or not all(name in known for name in cameras):
         msg = f"cameras must be a list of names such as {known[0]!r}"
         raise CommandError(msg)
@@ -210,6 +215,7 @@ _ACTIONS: Final[Mapping[str, _Action]] = {
     "flag": _flag,
     "mute": _mute,
     "unmute": _unmute,
+    **CAMERA_ACTIONS,
     **VERSION_ACTIONS,
 }
 

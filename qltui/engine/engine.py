@@ -341,6 +341,8 @@ class Engine:
             return self.in_force
         self.in_force = self._scheduler.in_force = self._arrivals.in_force = holds
         self._disk.change(holds.settings.disk_warning, holds.settings.disk_alarm)
+        # Whoever asked for it looks for it now.
+        self._next_beat = 0.0
         for fault in holds.faults:
             self._recorder.log("error", fault)
         return holds

@@ -86,4 +86,6 @@ class Heart:
             configuration=in_force.configuration,
             limits=in_force.limits_version,
             restart=in_force.restart,
+            selection=in_force.selection.words(),
+            selected=tuple(name for name in in_force.selection.cameras if name not in in_force.settings.cameras_off),
         )

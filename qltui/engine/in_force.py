@@ -7,7 +7,7 @@ watcher, the data directory) and wait for the next one; they are named, so that 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from qltui.config import Config, ConfigError, settings_of, with_version
@@ -19,6 +19,7 @@ from qltui.quality.limits import LimitSet
 from qltui.store import versions
 from qltui.store.in_force import limits_in_force
 from qltui.store.reader import Reader
+from qltui.store.selections import CameraSelection, selection_in_force
 from qltui.store.versions import SavedVersion
 
 __all__ = ["InForce", "base_config", "configured", "in_force", "needs_restart"]
@@ -44,6 +45,8 @@ class InForce:
         With the selected version.
     configuration, limits_version : str
         Name and version, ``"winter v3"``; empty where the files alone hold.
+    selection : CameraSelection
+        Which cameras are reduced.
     restart : tuple of str
         Settings that wait for the next start.
     faults : tuple of str
@@ -55,6 +58,7 @@ class InForce:
     limits: LimitSet
     configuration: str = ""
     limits_version: str = ""
+    selection: CameraSelection = field(default_factory=CameraSelection)
     restart: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
 
@@ -126,7 +130,8 @@ def in_force(base: EngineSettings, instrument: Instrument, record: Reader, start
     if held.fault:
         faults.append(held.fault)
     limits_words = held.version.words if held.version is not None else ""
-    return InForce(base, settings, held.limits, words, limits_words, waiting, tuple(faults))
+    selection = record.ask(selection_in_force, instrument)
+    return InForce(base, settings, held.limits, words, limits_words, selection, waiting, tuple(faults))
 
 
 def _live(settings: EngineSettings, started: EngineSettings) -> tuple[EngineSettings, tuple[str, ...]]:

@@ -37,6 +37,8 @@ class Run:
         By which it is judged.
     settings : EngineSettings
         By which it is reduced: those that held when it began.
+    selected, selection : tuple of str, str
+        Cameras that are reduced, and how that selection is called; all where there is none.
     todo : deque of str
         Cameras that wait for a slot.
     active : set of str
@@ -57,6 +59,8 @@ class Run:
     instrument: Instrument
     limits: LimitSet
     settings: EngineSettings
+    selected: tuple[str, ...] = ()
+    selection: str = ""
     todo: deque[str] = field(default_factory=deque)
     active: set[str] = field(default_factory=set)
     results: dict[str, CameraResult] = field(default_factory=dict)
@@ -131,6 +135,8 @@ class Run:
                 self.results[name] = _result_of(before, name)
             elif name in self.settings.cameras_off:
                 settled[name] = CameraResult(name, Status.NOT_EXPECTED, "switched off by the site")
+            elif self._is_left_out(name):
+                settled[name] = CameraResult(name, Status.NOT_EXPECTED, f"not selected ({self.selection})")
             elif name not in present and name != self.field:
                 settled[name] = CameraResult(name, Status.MISSING, "not in the file")
             elif not self.step_names:
@@ -141,6 +147,16 @@ class Run:
                 self.todo.append(name)
         self.results.update(settled)
         return settled
+
+    def _is_left_out(self, camera: str) -> bool:
+        """Whether the selection in force does without a camera.
+
+        What an observer asked for by name is done, and what was interrupted goes on as it began: cameras that were not
+        selected then have their end.
+        """
+        if self.queued.trigger == Trigger.REPROCESS or self.queued.jobs or not self.selected:
+            return False
+        return camera not in self.selected and camera != self.field
 
     def begin(self, camera: str) -> int:
         """Take a camera from those that wait; returns the number of the attempt."""

@@ -31,6 +31,7 @@ from qltui.quality.results import CameraResult
 from qltui.store.codec import exposure_time
 from qltui.store.control import change_in_force
 from qltui.store.record import Store
+from qltui.store.selections import turn_of
 from qltui.store.views import QueuedProcess
 
 __all__ = ["Scheduler"]
@@ -157,7 +158,8 @@ class Scheduler:
     def _begin(self, queued: QueuedProcess) -> None:
         """Begin a process, or go on with an interrupted one."""
         before = self._store.process_view(queued.number) if queued.jobs else None
-        run = Run(queued, self._instrument, self.in_force.limits, self.in_force.settings)
+        selected, selection = self._selection(queued)
+        run = Run(queued, self._instrument, self.in_force.limits, self.in_force.settings, selected, selection)
         self.runs[queued.number] = run
         self.queue_changed()
         settled = run.prepare(before)
@@ -166,11 +168,17 @@ class Scheduler:
         for camera, result in settled.items():
             self._record_status(run, camera, result)
         missing = [camera for camera, result in settled.items() if result.status is Status.MISSING]
-        expected = sum(result.status is not Status.NOT_EXPECTED for result in settled.values())
-        expected += len(queued.cameras) - len(settled)
+        idle = {name for name, result in settled.items() if result.status is Status.NOT_EXPECTED}
+        expected = len(set(queued.cameras) - idle - {run.field})
         self._log(run, "warning" if missing else "info", messages.started(queued.exposure, expected, missing))
         # Before anything else is chosen: it must not be in the queue and in flight at the same time.
         self._recorder.flush()
+
+    def _selection(self, queued: QueuedProcess) -> tuple[tuple[str, ...], str]:
+        """Return the cameras that are selected for an exposure, and how the selection is called."""
+        selection = self.in_force.selection
+        turn = self._store.ask(turn_of, queued.exposure_id) if selection.halves else 0
+        return selection.of_turn(turn), selection.words(turn)
 
     def _note_in_force(self, queued: QueuedProcess) -> None:
         """Record what the process begins with, where that was changed since it came into the queue."""

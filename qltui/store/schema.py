@@ -6,7 +6,7 @@ from typing import Final
 
 from peewee import Model
 
-from qltui.store.schema_control import Cleaning, Decision, Held, SavedVersion
+from qltui.store.schema_control import CameraSelection, Cleaning, Decision, Held, SavedVersion
 from qltui.store.schema_core import (
     Configuration,
     Counter,
@@ -40,6 +40,7 @@ from qltui.store.schema_survey import FieldSum, NightSum, Outcome, Tally, Target
 __all__ = [
     "MODELS",
     "Alarm",
+    "CameraSelection",
     "Cleaning",
     "Command",
     "Comment",
@@ -103,6 +104,7 @@ MODELS: Final[tuple[type[Model], ...]] = (
     SavedVersion,
     Held,
     Cleaning,
+    CameraSelection,
     Outcome,
     NightSum,
     FieldSum,

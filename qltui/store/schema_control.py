@@ -1,4 +1,4 @@
-"""The tables of what observers decide: mode, observer, versions of settings and limits, what waits for a choice."""
+"""The tables of what observers decide: mode, observer, cameras, versions of settings and limits, what waits."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from peewee import SQL, AutoField, BigIntegerField, FloatField, ForeignKeyField,
 
 from qltui.store.schema_core import Exposure, Product
 
-__all__ = ["Cleaning", "Decision", "Held", "SavedVersion"]
+__all__ = ["CameraSelection", "Cleaning", "Decision", "Held", "SavedVersion"]
 
 
 class Decision(Model):
@@ -41,6 +41,21 @@ class SavedVersion(Model):
 
         table_name = "saved_version"
         indexes = ((("kind", "name", "version"), True),)
+
+
+class CameraSelection(Model):
+    """Cameras that somebody has kept under a name, to be selected again."""
+
+    name = TextField(primary_key=True)
+    content = TextField()
+    who = TextField(default="")
+    time = FloatField()
+
+    class Meta:
+        """Names and keys in SQLite."""
+
+        table_name = "camera_selection"
+        without_rowid = True
 
 
 class Held(Model):

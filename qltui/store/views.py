@@ -58,6 +58,9 @@ class EngineView:
         Exposures that arrived in manual mode and wait for the observer's choice; they are not in the queue.
     restart : tuple of str
         Settings in force that the engine takes up only when it is started anew.
+    selection, selected : str, tuple of str
+        Which cameras it reduces from the next exposure on, by name: ``"Core"`` and the cameras of it; of halves that
+        are taken in turn, all of them.
     """
 
     state: str
@@ -80,6 +83,8 @@ class EngineView:
     limits: str = ""
     held: int = 0
     restart: tuple[str, ...] = ()
+    selection: str = ""
+    selected: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,9 +56,9 @@ def start(settings):
         engine.stop()
 
 
-def command(settings, name, **arguments):
+def command(settings, action, /, **arguments):
     with Store.open(settings.database, read_only=True) as store:
-        return store.send_command(name, arguments, "ada")
+        return store.send_command(action, arguments, "ada")
 
 
 def view_of(settings, expid):
@@ -94,8 +94,8 @@ def test_the_field_comes_after_all_cameras_and_is_not_counted(start, settings, d
     assert field.steps[0].judgements[0].values == (pytest.approx(1.1),)
     assert [step.step for step in first.cameras["N1"].steps] == ["DETREND", "SOURCES"]
     known = made(settings, 1, "FIELD")
-    assert known["gathered"] == dict.fromkeys(CAMERAS, ["BIAS_AMP", "FWHM"])
-    assert known["products"] == dict.fromkeys(CAMERAS, ["preview"])
+    assert known["gathered"] == {key: ["BIAS_AMP", "FWHM"] for key in CAMERAS}
+    assert known["products"] == {key: ["preview"] for key in CAMERAS}
     assert second.verdict.headline == "0 of 4 cameras good"
     assert second.cameras["FIELD"].status is Status.WARNING
     assert second.verdict.status is Status.WARNING
@@ -185,8 +185,8 @@ def test_stopped_before_or_in_the_field_it_goes_on_with_the_same_values(start, s
     assert view.cameras["FIELD"].steps[0].judgements[0].values == (pytest.approx(1.1),)
     assert view.cameras["FIELD"].attempt == 1, "an interruption is no attempt"
     known = made(settings, 1, "FIELD")
-    assert known["gathered"] == dict.fromkeys(CAMERAS, ["BIAS_AMP", "FWHM"])
-    assert known["products"] == dict.fromkeys(CAMERAS, ["preview"])
+    assert known["gathered"] == {key: ["BIAS_AMP", "FWHM"] for key in CAMERAS}
+    assert known["products"] == {key: ["preview"] for key in CAMERAS}
 
 
 def test_cancel_stops_the_field_in_a_worker_and_the_field_that_waits(start, settings, data, tmp_path):
