@@ -34,7 +34,7 @@ _FRAMES: Final = f"""SELECT path FROM (
     SELECT exposure.path, exposure.time,
            (SELECT job.status FROM process JOIN job ON job.process_id = process.id
             WHERE process.exposure_id = exposure.id AND process.revision = exposure.revision AND job.camera = ?5
-              AND process.state = 'done'
+              AND job.status NOT IN ('WAITING', 'RUNNING', 'CANCELLED')
             ORDER BY process.id DESC, job.attempt DESC LIMIT 1) AS status,
            ifnull((SELECT value FROM flag WHERE flag.exposure_id = exposure.id ORDER BY id DESC LIMIT 1), '') AS flag
     FROM exposure
