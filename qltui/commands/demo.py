@@ -23,16 +23,20 @@ from qltui.commands.exit_codes import CommandError, ExitCode
 from qltui.commands.monitor import add_display, show
 from qltui.commands.options import add_config, configuration, instrument_of, observer
 from qltui.config import Config, load_config
+from qltui.instruments.base import get_instrument, resolve
+from qltui.instruments.files import Candidate
+from qltui.simulate.simulators import DEFAULT, SIMULATORS, load
 from qltui.store.views import ExposureRow, LogLine
 
 __all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "main"]
 
 DESCRIPTION = """\
-A small simulated night: zero, arc, flat, good science, science with faults. Everything is real but the sky: files,
+A small simulated night: calibrations, good science, science with faults. Everything is real but the sky: files,
 engine, reduction, record and screen. It happens in a directory of its own and is removed afterwards."""
 EPILOG = """\
 examples:
   qltui demo
+  qltui demo --instrument decam  a night of another instrument
   qltui demo --tour              and be led through the screens
   qltui demo --headless          prints the log and a final table, without a terminal
   qltui demo --dir /tmp/night    keeps the night, to look into it with the other commands
@@ -46,6 +50,9 @@ INTERVAL = 4.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
+    parser.add_argument(
+        "--instrument", choices=tuple(SIMULATORS), default=DEFAULT, help=f"whose night (default {DEFAULT})"
+    )
     parser.add_argument("--headless", action="store_true", help="no screen: print the log and a final table")
     parser.add_argument("--tour", action="store_true", help="be led through the screens; n goes on, esc leaves")
     parser.add_argument("--dir", type=Path, metavar="DIR", help="make the night here and keep it")
@@ -59,8 +66,8 @@ def main(args: argparse.Namespace) -> int:
     """Carry out the command and return the exit status."""
     config = configuration(args)
     with _directory(args.dir) as directory:
-        night = _night(directory)
-        config = _demo_config(config, directory, night, args.slots)
+        night = _night(directory, args.instrument)
+        config = _demo_config(config, directory, night, args)
         (directory / "data").mkdir(exist_ok=True)
         interval = args.interval if args.interval is not None else (0.5 if args.headless else INTERVAL)
         if args.headless:
@@ -88,57 +95,60 @@ def _directory(wanted: Path | None) -> Iterator[Path]:
     yield path
 
 
-def _sample_data() -> Path | None:
+def _sample_data(instrument: str) -> Path | None:
     """Return the committed night, beside the package (a checkout) or where it was installed, if it is there."""
     checkout = Path(__file__).resolve().parents[2]
     for directory in (checkout / "sample_data", Path(sys.prefix) / "share" / "qltui" / "sample_data"):
-        if (directory / "calib").is_dir() and any(directory.glob("[0-9]*/[0-9]*/desi-*.fits.fz")):
-            return directory
+        root = directory / SIMULATORS[instrument].sample
+        if _exposures(root, instrument):
+            return root
     return None
 
 
-def _night(directory: Path) -> Path:
+def _night(directory: Path, instrument: str) -> Path:
     """Return a directory with a whole night and its calibrations; simulate one where none was delivered."""
-    sample = _sample_data()
+    sample = _sample_data(instrument)
     if sample is not None:
         return sample
-    from qltui.simulate.calibrations import simulate_calibrations
-    from qltui.simulate.night import simulate_night
-
     print("simulating a night; this takes half a minute", file=sys.stderr)
     source = directory / "source"
-    simulate_calibrations(source / "calib", "mini", 1)
-    simulate_night(source, calibration=source / "calib", workers=os.cpu_count() or 1)
+    load(instrument).write_sample(source, os.cpu_count() or 1)
     return source
 
 
-def _demo_config(config: Config, directory: Path, night: Path, slots: int | None) -> Config:
+def _demo_config(config: Config, directory: Path, night: Path, args: argparse.Namespace) -> Config:
     """Return settings for the demo: its own directories, a short wait for files to settle, the user's display."""
+    paths = {"data": str(directory / "data"), "state": str(directory / "state")}
+    if (night / "calib").is_dir():
+        paths["calibration"] = str(night / "calib")
     flags = {
-        "paths": {
-            "data": str(directory / "data"),
-            "state": str(directory / "state"),
-            "calibration": str(night / "calib"),
+        "site": {"instrument": args.instrument},
+        "paths": paths,
+        "engine": {
+            "settle": 0.3, "rescan": 1.0, "slots": args.slots if args.slots is not None else config.engine.slots
         },
-        "engine": {"settle": 0.3, "rescan": 1.0, "slots": slots if slots is not None else config.engine.slots},
         "display": {"theme": config.display.theme, "charset": config.display.charset, "mouse": config.display.mouse},
-    }
+    }  # fmt: skip
     return load_config(files=[], environment={}, flags=flags)
 
 
-def _exposures(night: Path) -> list[Path]:
-    """Return the directories of the exposures, oldest first."""
-    return sorted(path.parent for path in night.glob("[0-9]*/[0-9]*/desi-*.fits.fz"))
+def _exposures(night: Path, instrument: str) -> list[Candidate]:
+    """Return the raw files of the nights in a directory, oldest first."""
+    if not night.is_dir():
+        return []
+    nights = [int(path.name) for path in night.iterdir() if path.name.isdigit() and len(path.name) == 8]
+    found: list[Candidate] = resolve(get_instrument(instrument).scan)(night, nights)
+    return sorted(found, key=lambda candidate: candidate.expid)
 
 
-def _deliver(exposure: Path, data: Path) -> None:
+def _deliver(exposure: Candidate, night: Path, data: Path) -> None:
     """Copy one exposure as a data system does: companions first, each under a temporary name and then renamed."""
-    target = data / exposure.parent.name / exposure.name
+    raw = Path(exposure.path)
+    target = data / raw.parent.relative_to(night)
     target.mkdir(parents=True, exist_ok=True)
-    files = sorted(
-        exposure.iterdir(), key=lambda path: (path.name.startswith("checksum"), path.name.startswith("desi"))
-    )
-    for path in files:
+    number = f"{exposure.expid:08d}"
+    files = {raw, *(path for path in raw.parent.iterdir() if number in path.name)}
+    for path in sorted(files, key=lambda path: (path.name.startswith("checksum"), path == raw, path.name)):
         temporary = target / f".{path.name}.part"
         shutil.copyfile(path, temporary)
         temporary.rename(target / path.name)
@@ -151,9 +161,12 @@ class _Feeder(threading.Thread):
     reduction is the quicker of the two, and a slow machine should show the same night.
     """
 
-    def __init__(self, night: Path, data: Path, interval: float, is_ready: Callable[[int], bool]) -> None:
+    def __init__(
+        self, night: Path, exposures: Sequence[Candidate], data: Path, interval: float, is_ready: Callable[[int], bool]
+    ) -> None:
         super().__init__(name="feeder", daemon=True)
-        self._exposures = _exposures(night)
+        self._night = night
+        self._exposures = exposures
         self._data = data
         self._interval = interval
         self._is_ready = is_ready
@@ -161,10 +174,10 @@ class _Feeder(threading.Thread):
 
     def run(self) -> None:
         for exposure in self._exposures:
-            _deliver(exposure, self._data)
+            _deliver(exposure, self._night, self._data)
             if self._stop_event.wait(self._interval):
                 return
-            while not self._is_ready(int(exposure.name)):
+            while not self._is_ready(exposure.expid):
                 if self._stop_event.wait(0.2):
                     return
 
@@ -179,10 +192,11 @@ def _headless(config: Config, night: Path, directory: Path, interval: float) -> 
     """Run the engine here, print its log, and end when every exposure has been reduced."""
     from qltui.engine.engine import run_engine
 
-    wanted = {int(path.name) for path in _exposures(night)}
+    exposures = _exposures(night, config.site.instrument)
+    wanted = {exposure.expid for exposure in exposures}
     done: set[int] = set()
     stop = threading.Event()
-    feeder = _Feeder(night, directory / "data", interval, done.__contains__)
+    feeder = _Feeder(night, exposures, directory / "data", interval, done.__contains__)
 
     def on_log(line: LogLine) -> None:
         print(f"{time.strftime('%H:%M:%S', time.gmtime(line.time))}  {line.text}", flush=True)
@@ -253,7 +267,8 @@ def _live(args: argparse.Namespace, config: Config, night: Path, directory: Path
 
     settings = settings_for(config, who=observer(config))
     start_engine(settings)
-    feeder = _Feeder(night, directory / "data", interval, partial(_is_done, settings.database))
+    exposures = _exposures(night, config.site.instrument)
+    feeder = _Feeder(night, exposures, directory / "data", interval, partial(_is_done, settings.database))
     feeder.start()
     try:
         return show(args, config, instrument_of(config), own_engine=False, tour=args.tour)

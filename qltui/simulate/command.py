@@ -13,7 +13,7 @@ from qltui.simulate.fault_book import FaultBook, FaultKind
 from qltui.simulate.faults import BOOK, FAULTS, parse_fault
 from qltui.simulate.request import CAMERAS, OBSTYPES, PROGRAM_EXPTIME, SimulationRequest
 
-__all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "main"]
+__all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "main", "write_sample"]
 
 # As in qltui.commands.exit_codes, which this part may not import; a test compares them.
 OK: Final = 0
@@ -134,3 +134,12 @@ def _write_calibrations(args: argparse.Namespace) -> None:
     from qltui.simulate.calibrations import simulate_calibrations
 
     simulate_calibrations(args.out / "calib", args.size, args.seed)
+
+
+def write_sample(out: Path, workers: int) -> None:
+    """Write the sample night and its calibrations."""
+    from qltui.simulate.calibrations import simulate_calibrations
+    from qltui.simulate.night import simulate_night
+
+    simulate_calibrations(out / "calib", "mini", 1)
+    simulate_night(out, calibration=out / "calib", workers=workers)

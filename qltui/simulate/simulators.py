@@ -1,16 +1,38 @@
-"""The simulators by instrument: each is a module with its description, its options and what carries them out."""
+"""The simulators by instrument: each is a module with its description, its options, and what carries them out."""
 
 from __future__ import annotations
 
 import argparse
 import importlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ["DEFAULT", "SIMULATORS", "chosen", "load"]
+__all__ = ["DEFAULT", "SIMULATORS", "Simulator", "chosen", "load"]
 
-SIMULATORS: Final[Mapping[str, str]] = {"desi": "qltui.simulate.command", "decam": "qltui.simulate.decam.command"}
-"""Modules by the name of the instrument, with ``DESCRIPTION``, ``EPILOG``, ``add_arguments`` and ``main``."""
+
+@dataclass(frozen=True, slots=True)
+class Simulator:
+    """Where the simulator of an instrument is, and its night.
+
+    Attributes
+    ----------
+    module : str
+        With ``DESCRIPTION``, ``EPILOG``, ``add_arguments``, ``main``, and ``write_sample(out, workers)``, which writes
+        the sample night and what belongs to it.
+    sample : str
+        Folder of the committed sample night, below ``sample_data``.
+    """
+
+    module: str
+    sample: str
+
+
+SIMULATORS: Final[Mapping[str, Simulator]] = {
+    "desi": Simulator("qltui.simulate.command", "."),
+    "decam": Simulator("qltui.simulate.decam.command", "decam"),
+}
+"""By the name of the instrument."""
 
 DEFAULT: Final = "desi"
 
@@ -31,4 +53,4 @@ def chosen(words: Sequence[str]) -> str:
 
 def load(name: str) -> Any:
     """Return the module of a simulator."""
-    return importlib.import_module(SIMULATORS[name])
+    return importlib.import_module(SIMULATORS[name].module)

@@ -114,7 +114,7 @@ def test_demo_in_a_real_terminal(tmp_path):
 def test_where_the_committed_night_is_not_at_hand_it_is_simulated(tmp_path, monkeypatch):
     from qltui.commands import demo
 
-    monkeypatch.setattr(demo, "_sample_data", lambda: None)
-    night = demo._night(tmp_path)
-    assert len(demo._exposures(night)) == 6
+    monkeypatch.setattr(demo, "_sample_data", lambda _: None)
+    night = demo._night(tmp_path, "desi")
+    assert len(demo._exposures(night, "desi")) == 6
     assert (night / "calib" / "psf-b0.fits").is_file()

@@ -15,7 +15,7 @@ from qltui.simulate.decam.psf import PROFILES
 from qltui.simulate.decam.request import FIRST_EXPNUM, FIRST_NIGHT, OBSTYPES, SimulationRequest
 from qltui.simulate.errors import SimulationError
 
-__all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "main"]
+__all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "main", "write_sample"]
 
 OK: Final = 0
 
@@ -119,3 +119,10 @@ def _plan(args: argparse.Namespace) -> int:
         on_exposure=lambda exposure: print(exposure.path, flush=True),
     )  # fmt: skip
     return OK
+
+
+def write_sample(out: Path, workers: int) -> None:
+    """Write the sample night."""
+    from qltui.simulate.decam.night import simulate_night
+
+    simulate_night(out, workers=workers)

@@ -40,7 +40,7 @@ def _faults(*texts: str) -> tuple[Fault, ...]:
 SAMPLE_NIGHT: Final = (
     PlannedExposure("ZERO"),
     PlannedExposure("ZERO"),
-    PlannedExposure("FLAT", "r", level=700.0),
+    PlannedExposure("FLAT", "r", level=1100.0),
     PlannedExposure("SCIENCE", "r", exptime=8.0),
     PlannedExposure("SCIENCE", "g", exptime=10.0),
     PlannedExposure(
