@@ -245,6 +245,12 @@ def _read_plain(source: Source, entry: HduEntry) -> npt.NDArray[Any]:
     if (factor, zero) == (1.0, 2.0**15) and entry.bitpix == 16:
         turned: npt.NDArray[Any] = stored.astype(np.int16).view(np.uint16) ^ np.uint16(0x8000)
         return turned
+    if entry.bitpix in (8, 16) and (factor, zero) != (1.0, 0.0):
+        # In single precision from the start: a detector in double precision is large, and no better known.
+        scaled: npt.NDArray[Any] = np.multiply(stored, np.float32(factor), dtype=np.float32)
+        if zero != 0.0:
+            scaled += np.float32(zero)
+        return scaled
     values = stored.astype(stored.dtype.newbyteorder("="))
     if (factor, zero) != (1.0, 0.0):
         return (values * factor + zero).astype(np.float64 if entry.bitpix in (32, 64, -64) else np.float32)
