@@ -21,6 +21,7 @@ from qltui.config import Config
 from qltui.instruments.base import Instrument, resolve
 from qltui.instruments.errors import IncompleteFileError, InvalidFileError
 from qltui.model import CameraReport, CameraTask, Exposure, Status, Verdict
+from qltui.quality.limits import LimitSet
 from qltui.quality.limits_file import LimitsError, load_limits
 from qltui.quality.results import CameraResult
 from qltui.quality.verdict import camera_result, exposure_verdict, judge_step
@@ -67,18 +68,12 @@ def main(args: argparse.Namespace) -> int:
     slots = args.slots or config.engine.slots or os.cpu_count() or 1
     reports = _reduce(tasks, min(slots, max(len(tasks), 1)), quiet=args.json)
 
-    results: dict[str, CameraResult] = {}
-    steps = [step.name for step in instrument.steps_for(exposure.obstype)]
-    for name in expected:
-        if name in config.cameras.off:
-            results[name] = CameraResult(name, Status.NOT_EXPECTED, "switched off by the site")
-        elif name not in exposure.cameras:
-            results[name] = CameraResult(name, Status.MISSING, "not in the file")
-        elif isinstance(reports[name], str):
-            results[name] = CameraResult(name, Status.FAILED, str(reports[name]))
-        else:
-            judged = [judge_step(step, instrument, exposure, name, limits) for step in _report(reports, name).steps]
-            results[name] = camera_result(name, judged, steps)
+    results = {name: _result(name, exposure, config, reports, instrument, limits) for name in expected}
+    field = instrument.field_camera
+    if field is not None and instrument.steps_of(exposure.obstype, field.name):
+        expected = (*expected, field.name)
+        reports |= _reduce_field(field.name, tasks, reports, quiet=args.json)
+        results[field.name] = _result(field.name, exposure, config, reports, instrument, limits)
     verdict = exposure_verdict(instrument, exposure, results, expected)
     views = {name: _view(result, reports.get(name)) for name, result in results.items()}
     if args.json:
@@ -88,10 +83,44 @@ def main(args: argparse.Namespace) -> int:
     return _exit_code(verdict.status) if args.verdict else ExitCode.OK
 
 
-def _report(reports: Mapping[str, CameraReport | str], name: str) -> CameraReport:
+def _result(
+    name: str,
+    exposure: Exposure,
+    config: Config,
+    reports: Mapping[str, CameraReport | str],
+    instrument: Instrument,
+    limits: LimitSet,
+) -> CameraResult:
+    """Judge one camera, or say why there is nothing to judge."""
+    is_field = instrument.field_camera is not None and name == instrument.field_camera.name
+    if name in config.cameras.off:
+        return CameraResult(name, Status.NOT_EXPECTED, "switched off by the site")
+    if is_field and name not in reports:
+        return CameraResult(name, Status.NOT_CHECKED, "no camera could be measured")
+    if not is_field and name not in exposure.cameras:
+        return CameraResult(name, Status.MISSING, "not in the file")
     report = reports[name]
-    assert isinstance(report, CameraReport)
-    return report
+    if isinstance(report, str):
+        return CameraResult(name, Status.FAILED, report)
+    steps = [step.name for step in instrument.steps_of(exposure.obstype, name)]
+    judged = [judge_step(step, instrument, exposure, name, limits) for step in report.steps]
+    return camera_result(name, judged, steps)
+
+
+def _reduce_field(
+    field: str, tasks: Sequence[CameraTask], reports: Mapping[str, CameraReport | str], *, quiet: bool
+) -> dict[str, CameraReport | str]:
+    """Consolidate what was measured of the cameras; nothing where nothing was."""
+    there = {name: report for name, report in reports.items() if isinstance(report, CameraReport)}
+    gathered = {
+        name: tuple(item for step in report.steps for item in step.measurements) for name, report in there.items()
+    }
+    gathered = {name: measurements for name, measurements in gathered.items() if measurements}
+    if not gathered:
+        return {}
+    products = {name: {item.kind: item.path for item in report.products} for name, report in there.items()}
+    task = replace(tasks[0], camera=field, gathered=gathered, gathered_products=products)
+    return _reduce([task], 1, quiet=quiet)
 
 
 def _exit_code(status: Status) -> ExitCode:

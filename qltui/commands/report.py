@@ -127,8 +127,13 @@ def grid_lines(
     cell = max((len(camera.unit) for camera in instrument.cameras), default=1)
     cell = max(cell, 2)
     lines = []
+    of_field = {step.name for step in instrument.steps if step.of_field}
     for name, title in steps:
         lines.append(f"{title}")
+        if name in of_field and instrument.field_camera is not None:
+            field = instrument.field_camera.name
+            lines.append(f"{field}  {MARKS[_status_of(cameras.get(field), name)]}")
+            continue
         first = next(iter(rows.values()), [])
         lines.append(" " * (label + 2) + " ".join(f"{camera.unit:>{cell}}" for camera in first))
         for arm, members in rows.items():
