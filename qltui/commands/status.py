@@ -112,6 +112,8 @@ def _lines(view: MonitorView, instrument: Instrument, now: float) -> list[str]:
         lines.append(f"mode      manual: {engine.held} new exposures wait for the observer's choice")
     if engine.observer:
         lines.append(f"observer  {engine.observer}")
+    if engine.selected and len(engine.selected) < len(instrument.cameras):
+        lines.append(f"cameras   {engine.selection}: {len(engine.selected)} of {len(instrument.cameras)} selected")
     lines.append(f"queue     {engine.queue} waiting, {engine.incomplete} incomplete")
     lines.extend(f"          incomplete: {name}" for name in engine.incomplete_names)
     if engine.disk_used is not None and engine.disk_free is not None:
