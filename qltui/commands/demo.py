@@ -97,6 +97,8 @@ def _directory(wanted: Path | None) -> Iterator[Path]:
 
 def _sample_data(instrument: str) -> Path | None:
     """Return the committed night, beside the package (a checkout) or where it was installed, if it is there."""
+    if not SIMULATORS[instrument].sample:
+        return None
     checkout = Path(__file__).resolve().parents[2]
     for directory in (checkout / "sample_data", Path(sys.prefix) / "share" / "qltui" / "sample_data"):
         root = directory / SIMULATORS[instrument].sample

@@ -21,7 +21,7 @@ class Simulator:
         With ``DESCRIPTION``, ``EPILOG``, ``add_arguments``, ``main``, and ``write_sample(out, workers)``, which writes
         the sample night and what belongs to it.
     sample : str
-        Folder of the committed sample night, below ``sample_data``.
+        Folder of the committed sample night, below ``sample_data``; empty where that has not all cameras.
     """
 
     module: str
@@ -30,7 +30,7 @@ class Simulator:
 
 SIMULATORS: Final[Mapping[str, Simulator]] = {
     "desi": Simulator("qltui.simulate.command", "."),
-    "decam": Simulator("qltui.simulate.decam.command", "decam"),
+    "decam": Simulator("qltui.simulate.decam.command", ""),
 }
 """By the name of the instrument."""
 

@@ -40,20 +40,21 @@ def _faults(*texts: str) -> tuple[Fault, ...]:
 SAMPLE_NIGHT: Final = (
     PlannedExposure("ZERO"),
     PlannedExposure("ZERO"),
-    PlannedExposure("FLAT", "r", level=1100.0),
-    PlannedExposure("SCIENCE", "r", exptime=8.0),
-    PlannedExposure("SCIENCE", "g", exptime=10.0),
+    PlannedExposure("FLAT", "r"),
+    PlannedExposure("FLAT", "r"),
+    PlannedExposure("SCIENCE", "r"),
+    PlannedExposure("SCIENCE", "g"),
+    PlannedExposure("SCIENCE", "z", exptime=8.0),
     PlannedExposure(
         "SCIENCE", "z",
         _faults(
-            "focus_ring:0.8", "noisy_amplifier:S17:B:25", "dead_amplifier:N24:A", "bias_jump:N5:A:80",
-            "missing_ccd:S26",
+            "focus_ring:0.8", "noisy_amplifier:S24:B:25", "dead_amplifier:N24:A", "bias_jump:N5:A:80",
+            "missing_ccd:S31",
         ),
-        exptime=4.0,
+        exptime=8.0,
     ),
 )  # fmt: skip
-"""The committed sample night: calibrations, two good exposures, and one with faults. Short and faintly lit, so that it
-needs few bytes."""
+"""The sample night: calibrations, three good exposures, and one with faults."""
 
 
 def parse_plan(words: Sequence[str], band: str = "r") -> tuple[PlannedExposure, ...]:
