@@ -85,6 +85,12 @@ class Reduction:
     spectra_rows: int = _setting(
         4, "Rows of the detector in one bin of the spectra that are kept.", minimum=1, maximum=64
     )
+    bias: bool = _setting(True, "Take off the master bias, of an imager.")
+    flat: bool = _setting(True, "Divide by the master flat, of an imager.")
+    sources: bool = _setting(True, "Extract sources and measure the background, of an imager.")
+    qa: bool = _setting(True, "Measure width and shape of stars, of an imager.")
+    consolidate: bool = _setting(True, "Consolidate what the CCDs measured over the field, of an imager.")
+    reduced: bool = _setting(False, "Keep the detrended image of each CCD; takes 40 MB for one of full size.")
 
 
 @dataclass(frozen=True, slots=True)
