@@ -15,8 +15,14 @@ from qltui.reduction.star_shapes import Shapes
 __all__ = ["StarProfile", "measure_profile"]
 
 FloatArray = npt.NDArray[np.float64]
-_REACH = 2.2
-"""How far out a star is fitted, in units of its size: half maximum is at 0.5, and the wings tell the exponent."""
+_REACH = 0.8
+"""How far out a star is fitted, in units of its size: down to some percent of its height. Real wings are no Moffat
+function's, and would pull the width where it matters, at 0.5, if they were fitted too."""
+_SKY_INSIDE, _SKY_OUTSIDE = 2.5, 4.0
+"""The ring in which the light between the stars is measured, in units of their size."""
+_SKY_SAMPLES = 400
+_RING_REACH = 2.2
+"""How far out rings and trails are followed."""
 _SMALLEST, _LARGEST = 0.004, 0.7
 """Range of 1 / beta: 0 is a Gaussian, turbulence gives 0.2 to 0.4."""
 _SHARED_ITERATIONS = 8
@@ -93,13 +99,15 @@ def _star_sums(
 ) -> None:  # fmt: skip
     """Add up what a step of a fit needs of one star.
 
-    `star` holds x, y, the two diagonal terms and the other one of the ellipse of unit area, and its reach [px];
+    `star` holds x, y, the two diagonal terms and the other one of the ellipse of unit area, its reach and width [px]
+    and the sky around it;
     `fit` has, on entry, the amplitude of the last step (0 at the first), and is filled with the new amplitude, the
     gradient and the matrix of ln(fwhm) and 1 / beta after the amplitude is eliminated, and the share of pixels used.
     """
     ny, nx = image.shape
     x, y, a, b, c, reach = star[0], star[1], star[2], star[3], star[4], star[5]
     amplitude = fit[0]
+    sky = star[7]
     step = 1e-4
     beta, beta2 = 1.0 / inverse_beta, 1.0 / (inverse_beta + step)
     scale, scale1 = _scale(fwhm, inverse_beta), _scale(fwhm * (1.0 + step), inverse_beta)
@@ -121,7 +129,7 @@ def _star_sums(
             f = _height(u, slope, curve, scale, beta)
             model = amplitude * f
             variance = noise2 + model * per_flux + (_MODEL_ERROR * model) ** 2
-            value = image[j, i]
+            value = image[j, i] - sky
             if amplitude > 0.0 and (value - model) ** 2 > _CLIP * _CLIP * variance:
                 continue
             g1 = (_height(u, slope, curve, scale1, beta) - f) / step
@@ -147,6 +155,29 @@ def _star_sums(
     fit[4] = fit[0] ** 2 * (s12 - f1 * f2 / ff)
     fit[5] = fit[0] ** 2 * (s22 - f2 * f2 / ff)
     fit[6] = n / inside
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _skies(image: Any, mask: Any, stars: Any) -> None:
+    """Fill in the median of a ring around each star: halos of bright stars are not part of the background's mesh."""
+    ny, nx = image.shape
+    values = np.empty(2 * _SKY_SAMPLES, dtype=np.float32)
+    for k in range(stars.shape[0]):
+        x, y, size = stars[k, 0], stars[k, 1], stars[k, 6]
+        inner, outer = (_SKY_INSIDE * size) ** 2, (_SKY_OUTSIDE * size) ** 2
+        reach = _SKY_OUTSIDE * size
+        every = max(int(math.pi * (outer - inner) / _SKY_SAMPLES), 1)
+        seen = n = 0
+        for j in range(max(math.ceil(y - reach), 0), min(math.floor(y + reach), ny - 1) + 1):
+            for i in range(max(math.ceil(x - reach), 0), min(math.floor(x + reach), nx - 1) + 1):
+                radius2 = (i - x) ** 2 + (j - y) ** 2
+                if radius2 < inner or radius2 > outer or (mask.size > 1 and mask[j, i] != 0):
+                    continue
+                seen += 1
+                if seen % every == 0 and n < values.size:
+                    values[n] = image[j, i]
+                    n += 1
+        stars[k, 7] = np.median(values[:n]) if n > 20 else 0.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -219,7 +250,8 @@ def _radial_widths(image: Any, mask: Any, stars: Any, widths: Any) -> None:
     """Measure twice the elliptical radius at which the profile of each star falls for the last time below half."""
     ny, nx = image.shape
     for k in range(stars.shape[0]):
-        x, y, a, b, c, reach = stars[k, 0], stars[k, 1], stars[k, 2], stars[k, 3], stars[k, 4], stars[k, 5]
+        x, y, a, b, c = stars[k, 0], stars[k, 1], stars[k, 2], stars[k, 3], stars[k, 4]
+        reach = _RING_REACH * stars[k, 6]
         light = np.zeros(int(reach) + 1, dtype=np.float64)
         number = np.zeros(int(reach) + 1, dtype=np.float64)
         half_x = reach * math.sqrt(b)
@@ -304,6 +336,7 @@ def measure_profile(
     brightest = np.argsort(-shapes.flux[known])[:_SHARED_STARS]
     noise2, per_flux = float(rms) ** 2, 1.0 / gain
     own = np.full(known.size, np.nan)
+    _skies(pixels, flags, stars)
     shared = np.array([0.92, 0.3])
     used = _shared_profile(pixels, flags, stars[brightest], noise2, per_flux, shared)
     if 2 * used >= brightest.size and np.isfinite(shared).all():
@@ -324,12 +357,12 @@ def measure_profile(
 
 
 def _ellipses(shapes: Shapes, size: FloatArray, known: npt.NDArray[np.intp]) -> FloatArray:
-    """Return x, y, ellipse of unit area, reach and width of the Gaussian of each star, shape (n, 7)."""
+    """Return x, y, ellipse of unit area, reach, width of its Gaussian and sky (0) of each star, shape (n, 8)."""
     area = size[known] ** 2
     gaussian = math.sqrt(8.0 * math.log(2.0)) * size[known]
     reach = np.maximum(_REACH * gaussian, 2.5)
     columns = (
         shapes.x[known], shapes.y[known], shapes.yy[known] / area, shapes.xx[known] / area, -shapes.xy[known] / area,
-        reach, gaussian,
+        reach, gaussian, np.zeros(known.size),
     )  # fmt: skip
     return np.ascontiguousarray(np.stack(columns, axis=1))
