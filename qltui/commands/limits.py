@@ -60,6 +60,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name in ("obstype", "program", "arm", "camera", "element"):
         parser.add_argument(f"--{name}", action="append", default=[], help="set: what it holds for; may be repeated")
     parser.add_argument("--from", dest="valid_from", type=int, default=0, metavar="NIGHT", help="set: first night")
+    parser.add_argument(
+        "--in-a-row", type=int, metavar="N", help="set: exposures of a kind in a row that make an ALARM (1: at once)"
+    )
     parser.add_argument("--reason", default="", help="set: why; kept with the version")
     parser.add_argument(
         "--name", default="", help=f"set: name of the version (default: the one in force, or {_DEFAULT_NAME})"
@@ -225,6 +228,7 @@ def _entry(args: argparse.Namespace, standing: _Standing) -> Limit:
         cameras=args.camera,
         elements=args.element,
         valid_from=args.valid_from,
+        in_a_row=args.in_a_row,
         source=args.reason.strip(),
     )
 

@@ -11,7 +11,7 @@ from qltui.instruments.base import Instrument
 from qltui.model import Judgement, Measurement, Status, StepReport, Trigger, Verdict
 from qltui.quality.alarms import Alarm, alarms_for
 from qltui.quality.causes import find_causes
-from qltui.quality.judge import History
+from qltui.quality.judge import BadBefore, History
 from qltui.quality.limits import LimitSet
 from qltui.quality.results import CameraResult, StepResult
 from qltui.quality.verdict import camera_result, exposure_verdict, judge_step
@@ -167,13 +167,14 @@ class Run:
         self.changed = True
         return self.attempts[camera]
 
-    def judge(self, camera: str, report: StepReport, history: History) -> StepResult | None:
+    def judge(self, camera: str, report: StepReport, history: History, bad_before: BadBefore) -> StepResult | None:
         """Judge a step that has ended; None where that was done before."""
         steps = self.results[camera].steps
         if any(step.step == report.step for step in steps):
             return None
         try:
-            result = judge_step(report, self.instrument, self.queued.exposure, camera, self.limits, history)
+            exposure = self.queued.exposure
+            result = judge_step(report, self.instrument, exposure, camera, self.limits, history, bad_before)
         except KeyError as error:
             # A worker on another machine may have another version of the code.
             reason = f"measured {error}, which this version does not know; update qltui everywhere"

@@ -26,12 +26,13 @@ from qltui.engine.slots import Ended, Slots
 from qltui.engine.tasks import camera_task
 from qltui.instruments.base import Instrument
 from qltui.model import CameraReport, CameraTask, Status, StepReport, Trigger
-from qltui.quality.judge import History
+from qltui.quality.judge import BadBefore, History
 from qltui.quality.results import CameraResult
 from qltui.store.codec import exposure_time
 from qltui.store.control import change_in_force
 from qltui.store.record import Store
 from qltui.store.selections import turn_of
+from qltui.store.trends import bad_before
 from qltui.store.views import QueuedProcess
 
 __all__ = ["Scheduler"]
@@ -213,7 +214,7 @@ class Scheduler:
             self._judge(run, told.camera, told.attempt, told.report, told.time)
 
     def _judge(self, run: Run, camera: str, attempt: int, report: StepReport, when: float) -> None:
-        result = run.judge(camera, report, self._history(run))
+        result = run.judge(camera, report, self._history(run), self._bad_before(run))
         if result is None:
             return
         self._recorder.add(
@@ -258,6 +259,15 @@ class Scheduler:
             )
 
         return history
+
+    def _bad_before(self, run: Run) -> BadBefore:
+        """Return a look at the exposures of the same kind and night: whether those just before this one were bad."""
+        exposure = run.queued.exposure
+
+        def before(metric: str, camera: str, element: str, count: int) -> Sequence[bool]:
+            return self._store.ask(bad_before, exposure, metric, camera, element, count)
+
+        return before
 
     def on_ended(self, ended: Ended | None) -> None:
         """Record the end of a camera, or try it again."""

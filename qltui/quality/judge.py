@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qltui.instruments.base import MetricDefinition
 from qltui.model import Judgement, Measurement, Status
 from qltui.quality.limits import MIN_HISTORY, Context, Limit, LimitSet, Range, Reference
 
-__all__ = ["History", "judge", "no_history"]
+__all__ = ["BadBefore", "History", "judge", "no_history", "none_before"]
 
 History = Callable[[str, str, str, int], Sequence[float]]
 """``(metric, camera, element, n) -> values``: the last `n` good values before this exposure."""
+
+BadBefore = Callable[[str, str, str, int], Sequence[bool]]
+"""``(metric, camera, element, n) -> flags``: whether the last `n` exposures of the same kind before this one were
+beyond the warning range, the newest first."""
 
 _NO_RANGE: Range = (math.nan, math.nan)
 
 
 def no_history(metric: str, camera: str, element: str, n: int) -> Sequence[float]:  # noqa: ARG001 - the form of History
     """Know nothing of earlier exposures: the history of a reduction without a record."""
+    return ()
+
+
+def none_before(metric: str, camera: str, element: str, n: int) -> Sequence[bool]:  # noqa: ARG001 - the form of BadBefore
+    """Know of no exposure before this one."""
     return ()
 
 
@@ -42,6 +52,7 @@ def judge(
     limits: LimitSet,
     context: Context,
     history: History = no_history,
+    bad_before: BadBefore = none_before,
 ) -> Judgement:
     """Judge every element of a measurement by the limit that holds for it; the worst element gives the status.
 
@@ -61,6 +72,8 @@ def judge(
         Camera, arm, obstype, program and night of the exposure.
     history : callable
         ``(metric, camera, element, n) -> sequence of float``, asked only where a limit refers to it.
+    bad_before : callable
+        ``(metric, camera, element, n) -> sequence of bool``, asked only where a limit wants several in a row.
 
     Returns
     -------
@@ -68,7 +81,15 @@ def judge(
         With absolute ranges, reference plus limit.
     """
     elements = [
-        _judge_element(measurement, index, limits, context, history) for index in range(len(measurement.elements))
+        _in_a_row(
+            _judge_element(measurement, index, limits, context, history),
+            measurement,
+            index,
+            limits,
+            context,
+            bad_before,
+        )
+        for index in range(len(measurement.elements))
     ]
     return Judgement(
         metric=definition.name,
@@ -108,6 +129,29 @@ def _judge_element(
     if missing:
         return _Element(Status.UNKNOWN, reference, normal, warning, missing, origin)
     return _Element(_status(value, normal, warning), reference, normal, warning, reference_from=origin)
+
+
+def _in_a_row(
+    judged: _Element,
+    measurement: Measurement,
+    index: int,
+    limits: LimitSet,
+    context: Context,
+    bad_before: BadBefore,
+) -> _Element:
+    """Return the element as the exposures before this one have it: an ALARM only when enough of them were as bad."""
+    if judged.status is not Status.ALARM:
+        return judged
+    metric, element = measurement.metric, measurement.elements[index]
+    limit = limits.select(metric, context, element)
+    if limit is None or limit.in_a_row <= 1:
+        return judged
+    wanted = limit.in_a_row - 1
+    before = bad_before(metric, context.camera, element, wanted)
+    row = 1 + sum(1 for _ in itertools.takewhile(bool, before[:wanted]))
+    if row < limit.in_a_row:
+        return replace(judged, status=Status.WARNING, reason=f"{row} of {limit.in_a_row} in a row")
+    return replace(judged, reason=f"{row} in a row")
 
 
 def _of(element: str) -> str:

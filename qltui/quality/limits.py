@@ -70,6 +70,9 @@ class Limit:
         Whether it is the site's own, of its file or of the record; it wins over the shipped ones.
     from_record : bool
         Whether it is of a version in the record, which wins over the site's file.
+    in_a_row : int
+        So many exposures of the same kind, one after the other, must be beyond the warning range to make an ALARM;
+        those before are a WARNING. 1 for an ALARM at once.
     """
 
     metric: str
@@ -87,6 +90,7 @@ class Limit:
     otherwise: Limit | None = None
     from_site: bool = False
     from_record: bool = False
+    in_a_row: int = 1
 
     def applies(self, context: Context, element: str) -> bool:
         """Whether it holds for this element of this camera in this exposure."""
@@ -183,22 +187,27 @@ def _plain(limit: Limit) -> dict[str, object]:
     """Return a limit as plain values that JSON can hold."""
     # Not told where it is not so: limits of files keep the identity under which they are in the record.
     record = {"record": True} if limit.from_record else {}
-    return record | {
-        "metric": limit.metric,
-        "normal": [_number(bound) for bound in limit.normal],
-        "warning": [_number(bound) for bound in limit.warning],
-        "relative": limit.relative,
-        "reference": [_plain_reference(reference) for reference in limit.references],
-        "obstype": sorted(limit.obstypes),
-        "program": sorted(limit.programs),
-        "arm": sorted(limit.arms),
-        "camera": sorted(limit.cameras),
-        "element": sorted(limit.elements),
-        "valid_from": limit.valid_from,
-        "source": limit.source,
-        "site": limit.from_site,
-        "otherwise": None if limit.otherwise is None else _plain(limit.otherwise),
-    }
+    row = {"in_a_row": limit.in_a_row} if limit.in_a_row > 1 else {}
+    return (
+        record
+        | row
+        | {
+            "metric": limit.metric,
+            "normal": [_number(bound) for bound in limit.normal],
+            "warning": [_number(bound) for bound in limit.warning],
+            "relative": limit.relative,
+            "reference": [_plain_reference(reference) for reference in limit.references],
+            "obstype": sorted(limit.obstypes),
+            "program": sorted(limit.programs),
+            "arm": sorted(limit.arms),
+            "camera": sorted(limit.cameras),
+            "element": sorted(limit.elements),
+            "valid_from": limit.valid_from,
+            "source": limit.source,
+            "site": limit.from_site,
+            "otherwise": None if limit.otherwise is None else _plain(limit.otherwise),
+        }
+    )
 
 
 def _plain_reference(reference: Reference) -> object:

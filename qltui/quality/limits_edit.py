@@ -38,6 +38,7 @@ def make_entry(
     cameras: Iterable[str] = (),
     elements: Iterable[str] = (),
     valid_from: int = 0,
+    in_a_row: int | None = None,
     source: str = "",
 ) -> Limit:
     """Return a checked entry with new ranges.
@@ -45,7 +46,10 @@ def make_entry(
     Parameters
     ----------
     pattern : Limit, optional
-        From which reference, and whether the ranges are fractions of it, are taken; without one the reference is 0.
+        From which reference, whether the ranges are fractions of it, and `in_a_row` are taken; without one the
+        reference is 0.
+    in_a_row : int, optional
+        How many in a row make an alarm, where that is to be another number.
 
     Raises
     ------
@@ -64,6 +68,7 @@ def make_entry(
         cameras=frozenset(cameras),
         elements=frozenset(elements),
         valid_from=valid_from,
+        in_a_row=base.in_a_row if in_a_row is None else in_a_row,
         source=source,
     )
     return parse_limits(limits_toml([entry]), instrument, where="the new entry", from_site=True)[0]

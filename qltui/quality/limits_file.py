@@ -21,9 +21,12 @@ __all__ = ["LimitsError", "load_limits", "parse_limits", "read_limits"]
 _MAX_SIZE: Final = 4_000_000
 """Of a limits file [bytes]; ten times what 30 cameras with limits for every amplifier take."""
 
+_LONGEST_ROW: Final = 100
+"""Exposures; a night of an imager has a few hundred."""
+
 _BODY: Final = frozenset({"normal", "warning", "reference", "relative", "source"})
 _SELECTORS: Final = frozenset({"obstype", "program", "arm", "camera", "element"})
-_KEYS: Final = _BODY | _SELECTORS | {"metric", "valid_from", "otherwise"}
+_KEYS: Final = _BODY | _SELECTORS | {"metric", "valid_from", "otherwise", "in_a_row"}
 _HISTORY: Final = re.compile(r"history:([1-9][0-9]{0,3})")
 _MEASURED: Final = ("header", "calibration", "expected")
 
@@ -162,11 +165,12 @@ def _entry(entry: object, instrument: Instrument, *, from_site: bool) -> Limit:
         obstypes=_names(entry, "obstype", {o for step in instrument.steps for o in step.obstypes}),
         programs=_names(entry, "program", None),
         arms=_names(entry, "arm", {camera.arm for camera in instrument.cameras}),
-        cameras=_names(entry, "camera", {camera.name for camera in instrument.cameras}),
+        cameras=_names(entry, "camera", set(instrument.tasks)),
         elements=_names(entry, "element", None),
         valid_from=_night(entry.get("valid_from", 0)),
         otherwise=otherwise,
         from_site=from_site,
+        in_a_row=_in_a_row(entry.get("in_a_row", 1)),
     )
 
 
@@ -252,6 +256,13 @@ def _names(entry: Mapping[str, object], key: str, known: set[str] | None) -> fro
         if not isinstance(name, str) or not name or (known is not None and name not in known):
             _refuse(f"{key}: unknown {name!r}" + (f"; known: {', '.join(sorted(known))}" if known else ""))
     return frozenset(str(name) for name in names)
+
+
+def _in_a_row(value: object) -> int:
+    """Return how many exposures in a row make an alarm."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _LONGEST_ROW:
+        _refuse(f"in_a_row: {value!r} is not a number of exposures from 1 (an alarm at once) to {_LONGEST_ROW}")
+    return value
 
 
 def _night(value: object) -> int:

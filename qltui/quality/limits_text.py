@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from qltui.quality.limits import Limit, Range, Reference
 from qltui.quality.limits_file import LimitsError
 
-__all__ = ["limits_toml", "parse_range", "parse_reference", "range_text", "reference_text"]
+__all__ = ["limits_toml", "parse_range", "parse_reference", "range_text", "reference_text", "row_text"]
 
 
 def limits_toml(limits: Iterable[Limit]) -> str:
@@ -26,6 +26,8 @@ def _entry(limit: Limit) -> str:
     lines += [f"{key} = [{', '.join(map(_text, sorted(names)))}]" for key, names in selectors if names]
     if limit.valid_from:
         lines.append(f"valid_from = {limit.valid_from}")
+    if limit.in_a_row != 1:
+        lines.append(f"in_a_row = {limit.in_a_row}")
     lines += _body(limit)
     if limit.otherwise is not None:
         lines += ["[limit.otherwise]", *_body(limit.otherwise)]
@@ -73,6 +75,11 @@ def _reference(reference: Reference) -> str:
 def range_text(bounds: Range) -> str:
     """Return a range as it is typed: lowest and highest, ``"-1.5 1.5"``, ``"-inf 3"``."""
     return " ".join(f"{bound:g}" for bound in bounds)
+
+
+def row_text(limit: Limit) -> str:
+    """Return when a limit alarms in words, ``"ALARM after 3 in a row"``; empty where it does at once."""
+    return f"ALARM after {limit.in_a_row} in a row" if limit.in_a_row > 1 else ""
 
 
 def parse_range(text: str) -> Range:

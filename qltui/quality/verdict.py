@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from qltui.instruments.base import Instrument
 from qltui.model import Exposure, Judgement, Status, StepReport, Verdict, worst
 from qltui.quality.causes import Cause, find_causes
-from qltui.quality.judge import History, judge, no_history
+from qltui.quality.judge import BadBefore, History, judge, no_history, none_before
 from qltui.quality.limits import Context, LimitSet
 from qltui.quality.results import CameraResult, StepResult
 
@@ -27,6 +27,7 @@ def judge_step(
     camera: str,
     limits: LimitSet,
     history: History = no_history,
+    bad_before: BadBefore = none_before,
 ) -> StepResult:
     """Judge what a step measured.
 
@@ -42,13 +43,13 @@ def judge_step(
         Name of the camera.
     limits : LimitSet
         The limits that hold.
-    history : callable
+    history, bad_before : callable
         See `qltui.quality.judge.judge`.
     """
     arm = instrument.camera(camera).arm
     context = Context(camera, arm, exposure.obstype, exposure.program, exposure.night)
     judgements = tuple(
-        judge(measurement, instrument.metric(measurement.metric), limits, context, history)
+        judge(measurement, instrument.metric(measurement.metric), limits, context, history, bad_before)
         for measurement in report.measurements
     )
     return StepResult(report.step, step_status(report, judgements), report.reason, judgements)

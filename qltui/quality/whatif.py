@@ -107,7 +107,7 @@ def _entries(limits: LimitSet, metric: str) -> list[Limit]:
 
 
 def judge_again(before: Limit | None, after: Limit | None, element: str) -> Judge:
-    """Return what judges recorded values of one element anew.
+    """Return what judges recorded values of one element anew, one after the other as they came.
 
     Parameters
     ----------
@@ -117,11 +117,16 @@ def judge_again(before: Limit | None, after: Limit | None, element: str) -> Judg
         That is to hold; without one nothing is checked.
     element : str
         Amplifier, axis or class.
+
+    Where several in a row make an alarm they are counted through the nights.
     """
     last_resorts = _numbers_of(before.otherwise, element) if before is not None else frozenset()
     known: dict[float | None, _Ranges | None] = {}
+    wanted, row = after.in_a_row if after is not None else 1, 0
 
     def judge(value: float | None, reference: float | None, severity: int) -> int:
+        nonlocal row
+        before, row = row, 0
         if value is None or value - value != 0.0:
             # Without a finite value no limit says anything: it stays what it was, unknown or not applicable.
             return severity
@@ -134,7 +139,10 @@ def judge_again(before: Limit | None, after: Limit | None, element: str) -> Judg
         low, high, lowest, highest = ranges
         if low <= value <= high:
             return _NORMAL
-        return _WARNING if lowest <= value <= highest else _ALARM
+        if lowest <= value <= highest:
+            return _WARNING
+        row = before + 1
+        return _ALARM if row >= wanted else _WARNING
 
     return judge
 

@@ -219,7 +219,7 @@ class _Anew:
                JOIN instrument ON instrument.id = series.instrument_id WHERE instrument.name = ? AND metric = ?""",
             (self._instrument.name, metric),
         )
-        known = {camera.name for camera in self._instrument.cameras}
+        known = set(self._instrument.tasks)
         return [(int(number), str(camera), str(element)) for number, camera, element in rows if camera in known]
 
     def _values(self, series: int) -> Sequence[tuple[Any, ...]]:

@@ -8,13 +8,30 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any, Final
 
-from qltui.model import Status
+from qltui.model import Exposure, Status
 from qltui.store.calibrations import REJECTED
-from qltui.store.codec import number, text_value
+from qltui.store.codec import exposure_time, number, text_value
 from qltui.store.database import Database, Row
 from qltui.store.views import TrendBin, TrendPoint
 
-__all__ = ["header_trend", "history", "trend", "trend_bins"]
+__all__ = ["bad_before", "header_trend", "history", "trend", "trend_bins"]
+
+
+_NIGHT_AT_MOST: Final = 2 * 86400.0
+"""Before an exposure its night began [s]."""
+
+_BAD_BEFORE: Final = """
+    SELECT ifnull(measurement.value NOT BETWEEN measurement.warning_low AND measurement.warning_high, 0)
+    FROM measurement
+    CROSS JOIN process ON process.id = measurement.process_id
+    CROSS JOIN exposure ON exposure.id = process.exposure_id
+    CROSS JOIN night ON night.id = exposure.night_id
+    WHERE measurement.series_id = ? AND measurement.time > ? AND measurement.time < ?
+      AND measurement.replaced_by IS NULL
+      AND night.night = ? AND exposure.obstype = ? AND exposure.program = ?
+      AND ifnull((SELECT value FROM flag WHERE flag.exposure_id = exposure.id ORDER BY flag.id DESC LIMIT 1), '')
+          != 'junk'
+    ORDER BY measurement.time DESC, measurement.process_id DESC LIMIT ?"""
 
 
 def _marks(values: Sequence[Any]) -> str:
@@ -179,6 +196,24 @@ def header_trend(
             )
         ]
     return sorted((when, expid, number(value)) for when, expid, value in rows)
+
+
+def bad_before(
+    database: Database, exposure: Exposure, metric: str, camera: str, element: str, count: int
+) -> list[bool]:
+    """Return whether a value was beyond its warning range in exposures before another one, the newest first.
+
+    Only those of the same night, type and program count: a night does not go on where the last one ended, and what an
+    observer flagged junk is passed over. What was beyond is told by the value and its own limits: its status is a
+    WARNING where several in a row were wanted.
+    """
+    found: list[bool] = []
+    when = exposure_time(exposure)
+    kind = (exposure.night, text_value(exposure.obstype), text_value(exposure.program))
+    for series in _series(database, metric, (camera,), (element,), exposure.instrument):
+        rows = database.sql(_BAD_BEFORE, (series, when - _NIGHT_AT_MOST, when, *kind, count))
+        found += [bool(row[0]) for row in rows]
+    return found[:count]
 
 
 def history(

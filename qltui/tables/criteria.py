@@ -23,7 +23,7 @@ __all__ = [
     "shown_field",
 ]
 
-EDITABLE: Final = ("normal", "warning", "reference", "valid_from")
+EDITABLE: Final = ("normal", "warning", "reference", "valid_from", "in_a_row")
 """What of an entry can be changed in place."""
 
 _SELECTORS: Final = ("obstype", "program", "arm", "camera", "element")
@@ -37,6 +37,13 @@ _COLUMNS: Final = (
     Column("origin", "where", doc="the instrument's own limits, the site's file, or a version of the record"),
     Column("reference", "reference", doc="what the value is compared with, in the order in which it is tried"),
     Column("valid_from", "from night", align=">", doc="first night that it holds for; always where empty"),
+    Column(
+        "in_a_row",
+        "in a row",
+        align=">",
+        doc="exposures of a kind beyond the warning range that make an ALARM",
+        shown=False,
+    ),
     Column("obstype", "obstype", doc="exposures that it holds for", shown=False),
     Column("program", "program", doc="programs that it holds for", shown=False),
     Column("arm", "arm", doc="arms or bands that it holds for", shown=False),
@@ -78,7 +85,10 @@ def criteria_table(criteria: Sequence[Criterion], changes: Mapping[int, Limit | 
     units = {metric.name: metric.unit for metric in instrument.metrics}
     numbers = sorted(entries, key=lambda number: (order.get(entries[number][0].metric, len(order)), number))
     rows = tuple(_row(number, *entries[number], units) for number in numbers)
-    return Table("criteria", "QA criteria", _COLUMNS, rows)
+    # Only where it says something: most limits alarm at once.
+    some = any(limit.in_a_row > 1 for limit, _, _ in entries.values())
+    columns = tuple(replace(column, shown=some) if column.name == "in_a_row" else column for column in _COLUMNS)
+    return Table("criteria", "QA criteria", columns, rows)
 
 
 def _row(number: int, limit: Limit, origin: str, is_changed: bool, units: Mapping[str, str]) -> Row:
@@ -96,6 +106,7 @@ def _row(number: int, limit: Limit, origin: str, is_changed: bool, units: Mappin
             Styled(origin, "active" if is_changed else "dim"),
             Styled(reference_text(limit.references), role),
             str(limit.valid_from) if limit.valid_from else "",
+            str(limit.in_a_row) if limit.in_a_row > 1 else "",
             *(" ".join(sorted(_names(limit, key))) for key in _SELECTORS),
             f"{range_words(other.normal)}; {range_words(other.warning)}" if other is not None else "",
             limit.source,
@@ -129,7 +140,7 @@ def shown_field(limit: Limit, field: str) -> str:
     """Return a field of an entry as it is typed."""
     if field in ("normal", "warning"):
         return range_text(limit.normal if field == "normal" else limit.warning)
-    return reference_text(limit.references) if field == "reference" else str(limit.valid_from)
+    return reference_text(limit.references) if field == "reference" else str(getattr(limit, field))
 
 
 def edit_limit(limit: Limit, field: str, text: str, instrument: Instrument) -> Limit:
@@ -159,6 +170,8 @@ def edit_limit(limit: Limit, field: str, text: str, instrument: Instrument) -> L
         return _checked(replace(limit, warning=parse_range(text)), instrument)
     if field == "valid_from":
         return _checked(replace(limit, valid_from=_night(text)), instrument)
+    if field == "in_a_row":
+        return _checked(replace(limit, in_a_row=_count(text)), instrument)
     bare = replace(limit, references=(), otherwise=None)
     entry = limits_toml([bare]).replace("reference = []\n", f"reference = {parse_reference(text)}\n")
     return _checked(replace(limit, references=_parse(entry, instrument).references), instrument)
@@ -169,6 +182,13 @@ def _night(text: str) -> int:
     with contextlib.suppress(ValueError):
         return int(words)
     msg = f"{text.strip()[:40]!r} is no night: type YYYYMMDD, or 0 for always"
+    raise LimitsError(msg)
+
+
+def _count(text: str) -> int:
+    with contextlib.suppress(ValueError):
+        return int(text.strip() or "1")
+    msg = f"{text.strip()[:40]!r} is no number: type how many exposures in a row make an alarm, 1 for at once"
     raise LimitsError(msg)
 
 

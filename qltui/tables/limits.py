@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -27,6 +27,13 @@ _COLUMNS: Final = (
     Column("unit", "unit", doc="of the ranges; x ref where they are fractions of the reference"),
     Column("reference", "minus", doc="what the value is compared with, in the order in which it is tried"),
     Column("valid_from", "from night", align=">", doc="first night that it holds for; always where empty"),
+    Column(
+        "in_a_row",
+        "in a row",
+        align=">",
+        doc="exposures beyond warning that make an ALARM; one where empty",
+        shown=False,
+    ),
     Column("origin", "where", doc="the instrument's own limits, the site's file, or a version of the record"),
     Column("obstype", "obstype", doc="exposures that it holds for; all where empty", shown=False),
     Column("program", "program", doc="programs that it holds for", shown=False),
@@ -83,7 +90,10 @@ def limits_table(entries: Sequence[Entry], instrument: Instrument, metric: str =
     rows = tuple(_row(place, item, units) for place, item in numbered)
     title = f"Limits of {metric}" if metric else "Limits"
     note = "an entry of the record wins over the site's, that over the instrument's; of one source the most specific"
-    return Table("limits", title, _COLUMNS, rows, note)
+    # Only where it says something: most limits alarm at once.
+    some = any(entry.limit.in_a_row > 1 for _, entry in numbered)
+    columns = tuple(replace(column, shown=some) if column.name == "in_a_row" else column for column in _COLUMNS)
+    return Table("limits", title, columns, rows, note)
 
 
 def _row(number: int, entry: Entry, units: dict[str, str]) -> Row:
@@ -94,7 +104,7 @@ def _row(number: int, entry: Entry, units: dict[str, str]) -> Row:
         (
             *(limit.metric, selector_words(limit), range_words(limit.normal), range_words(limit.warning)),
             *("x ref" if limit.relative else units.get(limit.metric, ""), reference_text(limit.references)),
-            *(limit.valid_from or None, entry.origin),
+            *(limit.valid_from or None, limit.in_a_row if limit.in_a_row > 1 else None, entry.origin),
             *(" ".join(sorted(names)) for names in selectors),
             *(*limit.normal, *limit.warning, limit.source),
         ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from qltui.config_edit import setting_text
 from qltui.instruments.base import Instrument
 from qltui.quality.limits import Limit
-from qltui.quality.limits_text import range_text, reference_text
+from qltui.quality.limits_text import range_text, reference_text, row_text
 from qltui.tables.alarms import date_time, iso_time
 from qltui.tables.criteria import selector_words
 from qltui.tables.table import Column, Row, Styled, Table
@@ -93,8 +93,9 @@ def _by_place(limits: Sequence[Limit]) -> dict[tuple[str, str, int], Limit]:
 def _limit_text(limit: Limit) -> str:
     relative = " x reference" if limit.relative else ""
     other = limit.otherwise
+    row = f", {row_text(limit)}" if row_text(limit) else ""
     rest = f", otherwise {range_text(other.normal)} ({range_text(other.warning)})" if other is not None else ""
     return (
         f"{range_text(limit.normal)} ({range_text(limit.warning)}){relative}"
-        f" minus {reference_text(limit.references)}{rest}"
+        f" minus {reference_text(limit.references)}{rest}{row}"
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from qltui.instruments.base import Instrument, MetricDefinition
 from qltui.model import Judgement
 from qltui.quality.limits import Context, Limit, LimitSet
+from qltui.quality.limits_text import row_text
 from qltui.tui.help_examples import drawn_examples
 from qltui.tui.symbols import STATUS_MARKS, Charset
 from qltui.tui.text import Line, clean, wrap
@@ -74,7 +75,8 @@ def limit_words(limit: Limit, metric: MetricDefinition) -> str:
     if [item.kind for item in limit.references] == ["number"] and limit.references[0].number == 0:
         what, reference = "value", ""
     words = f"{what} {ends(limit.normal)}{unit}, warning {ends(limit.warning)}{unit}"
-    return words + (f"; reference {reference}" if reference else "")
+    words += f"; reference {reference}" if reference else ""
+    return words + (f"; {row_text(limit)}" if row_text(limit) else "")
 
 
 def _reference_words(kind: str, value: object, count: int) -> str:

@@ -26,12 +26,13 @@ NIGHTS_KEY: Final = "configuration.nights"
 
 _MOST_NIGHTS: Final = 1500
 
-_FIELDS: Final = {"n": "normal", "w": "warning", "r": "reference", "v": "valid_from"}
+_FIELDS: Final = {"n": "normal", "w": "warning", "r": "reference", "v": "valid_from", "a": "in_a_row"}
 _LABELS: Final = {
     "normal": "normal, lowest and highest",
     "warning": "warning, lowest and highest",
     "reference": "minus",
     "valid_from": "from night, 0 for always",
+    "in_a_row": "in a row that make an ALARM, 1 for at once",
 }
 
 
@@ -59,7 +60,8 @@ class LimitsEditing:
         limit = self.limit
         if limit is None:
             return
-        choices = [("n", "normal"), ("w", "warning"), ("r", "reference"), ("v", "first night"), ("c", "copy")]
+        choices = [("n", "normal"), ("w", "warning"), ("r", "reference"), ("v", "first night")]
+        choices += [("a", "in a row"), ("c", "copy")]
 
         def answered(key: str | None) -> None:
             if key == "c":

@@ -9,7 +9,7 @@ from qltui.config import Setting
 from qltui.config_edit import allowed_words, setting_text
 from qltui.instruments.base import Instrument
 from qltui.quality.limits import Limit
-from qltui.quality.limits_text import reference_text
+from qltui.quality.limits_text import reference_text, row_text
 from qltui.tables.alarms import date_time
 from qltui.tables.criteria import Criterion, range_words, selector_words
 from qltui.tui.text import Line, clean, wrap
@@ -106,7 +106,8 @@ def _limit_words(limit: Limit, unit: str) -> str:
     scale = " x reference" if limit.relative else unit
     since = f", from night {limit.valid_from}" if limit.valid_from else ""
     ranges = f"{range_words(limit.normal)}{scale} normal, {range_words(limit.warning)}{scale} warning"
-    return f"{ranges}, of value minus {reference_text(limit.references)}{since}"
+    row = f", {row_text(limit)}" if row_text(limit) else ""
+    return f"{ranges}, of value minus {reference_text(limit.references)}{since}{row}"
 
 
 def version_lines(version: SavedVersion, differences: Sequence[str], width: int) -> list[Line]:
