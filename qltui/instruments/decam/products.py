@@ -28,6 +28,8 @@ _WCS_CARDS = (
 )  # fmt: skip
 _INT16 = 32000
 """Largest number that a master is stored as: what is beyond is set to the end of the range."""
+_MOST_BELOW = 0.8
+"""Share of a source's light below the threshold that is believed, at most."""
 _STEPS = {"masterbias": 0.005, "masterflat": 1.0 / 16000.0}
 """Of one unit of a stored master: a hundredth of the noise of a pixel, and 2 for the largest flat."""
 
@@ -132,14 +134,20 @@ def _sources(state: State) -> fits.BinTableHDU:
 
 
 def source_columns(state: State) -> dict[str, tuple[Any, str]]:
-    """Return the columns of the table of sources, ``{name: (values, unit)}``; X and Y count from 0."""
+    """Return the columns of the table of sources, ``{name: (values, unit)}``; X and Y count from 0.
+
+    FLUX_ISO is the light above the threshold, FLUX what a Gaussian would have in all; MAG is made of FLUX.
+    """
     sources, n = state.sources, 0 if state.sources is None else len(state.sources)
     assert sources is not None
     band, exptime = BANDS.get(state.exposure.program), state.exptime
+    # Of a Gaussian the share threshold / peak of its light lies below the threshold.
+    below = np.clip(sources.threshold / np.maximum(sources.peak, 1e-6), 0.0, _MOST_BELOW)
+    flux = (sources.flux / (1.0 - below)).astype(np.float32)
     magnitude = np.full(n, np.nan, dtype=np.float32)
     if band is not None and exptime:
         with np.errstate(divide="ignore", invalid="ignore"):
-            magnitude[:] = band.zero_point - 2.5 * np.log10(np.maximum(sources.flux, 0.0) / exptime)
+            magnitude[:] = band.zero_point - 2.5 * np.log10(np.maximum(flux, 0.0) / exptime)
     magnitude[~np.isfinite(magnitude)] = np.nan
     ra, dec = np.full(n, np.nan), np.full(n, np.nan)
     if state.wcs is not None:
@@ -161,7 +169,8 @@ def source_columns(state: State) -> dict[str, tuple[Any, str]]:
         "Y": (sources.y, "pixel"),
         "RA": (ra, "deg"),
         "DEC": (dec, "deg"),
-        "FLUX": (sources.flux, "electron"),
+        "FLUX": (flux, "electron"),
+        "FLUX_ISO": (sources.flux, "electron"),
         "MAG": (magnitude, "mag"),
         "SNR": (sources.snr, ""),
         "FWHM": ((width * PIXEL_SCALE).astype(np.float32), "arcsec"),

@@ -19,7 +19,7 @@ __all__ = ["find_sources", "measure_stars"]
 IGNORED: Final = BAD | COSMIC | FLAT_ZERO
 """Pixels that say nothing. Saturated ones belong to their star."""
 
-_BOXES: Final = 4
+_BOXES: Final = 2
 """Boxes of the background's mesh along the shorter side of a CCD, at least."""
 
 
