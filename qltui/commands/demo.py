@@ -1,7 +1,7 @@
 """``qltui demo``: the committed simulated night arrives exposure by exposure, and is watched live.
 
 The night is copied into a directory of its own, file by file, as a data system would deliver it. Where the committed
-night is not at hand it is simulated on the spot.
+night is not at hand it is simulated as it goes.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -107,22 +108,32 @@ def _sample_data(instrument: str) -> Path | None:
     return None
 
 
-def _night(directory: Path, instrument: str) -> Path:
-    """Return a directory with a whole night and its calibrations; simulate one where none was delivered."""
+@dataclass(frozen=True, slots=True)
+class _Night:
+    """A night to be delivered: where it is, the numbers of its exposures, and their raw files in the same order."""
+
+    root: Path
+    numbers: tuple[int, ...]
+    files: Generator[Path, None, None]
+
+
+def _night(directory: Path, instrument: str) -> _Night:
+    """Return a whole night with its calibrations; where none was delivered it is simulated as it goes."""
     sample = _sample_data(instrument)
     if sample is not None:
-        return sample
-    print("simulating a night; this takes half a minute", file=sys.stderr)
+        exposures = _exposures(sample, instrument)
+        return _Night(sample, tuple(exposure.expid for exposure in exposures), (Path(one.path) for one in exposures))
+    print("the night is simulated as it goes; the first exposure takes ten seconds", file=sys.stderr)
     source = directory / "source"
-    load(instrument).write_sample(source, os.cpu_count() or 1)
-    return source
+    night = load(instrument).sample_night(source, os.cpu_count() or 1)
+    return _Night(source, night.numbers, night.files)
 
 
-def _demo_config(config: Config, directory: Path, night: Path, args: argparse.Namespace) -> Config:
+def _demo_config(config: Config, directory: Path, night: _Night, args: argparse.Namespace) -> Config:
     """Return settings for the demo: its own directories, a short wait for files to settle, the user's display."""
     paths = {"data": str(directory / "data"), "state": str(directory / "state")}
-    if (night / "calib").is_dir():
-        paths["calibration"] = str(night / "calib")
+    if (night.root / "calib").is_dir():
+        paths["calibration"] = str(night.root / "calib")
     flags = {
         "site": {"instrument": args.instrument},
         "paths": paths,
@@ -143,13 +154,11 @@ def _exposures(night: Path, instrument: str) -> list[Candidate]:
     return sorted(found, key=lambda candidate: candidate.expid)
 
 
-def _deliver(exposure: Candidate, night: Path, data: Path) -> None:
+def _deliver(raw: Path, number: int, night: Path, data: Path) -> None:
     """Copy one exposure as a data system does: companions first, each under a temporary name and then renamed."""
-    raw = Path(exposure.path)
     target = data / raw.parent.relative_to(night)
     target.mkdir(parents=True, exist_ok=True)
-    number = f"{exposure.expid:08d}"
-    files = {raw, *(path for path in raw.parent.iterdir() if number in path.name)}
+    files = {raw, *(path for path in raw.parent.iterdir() if f"{number:08d}" in path.name)}
     for path in sorted(files, key=lambda path: (path.name.startswith("checksum"), path == raw, path.name)):
         temporary = target / f".{path.name}.part"
         shutil.copyfile(path, temporary)
@@ -163,25 +172,25 @@ class _Feeder(threading.Thread):
     reduction is the quicker of the two, and a slow machine should show the same night.
     """
 
-    def __init__(
-        self, night: Path, exposures: Sequence[Candidate], data: Path, interval: float, is_ready: Callable[[int], bool]
-    ) -> None:
+    def __init__(self, night: _Night, data: Path, interval: float, is_ready: Callable[[int], bool]) -> None:
         super().__init__(name="feeder", daemon=True)
         self._night = night
-        self._exposures = exposures
         self._data = data
         self._interval = interval
         self._is_ready = is_ready
         self._stop_event = threading.Event()
 
     def run(self) -> None:
-        for exposure in self._exposures:
-            _deliver(exposure, self._night, self._data)
-            if self._stop_event.wait(self._interval):
-                return
-            while not self._is_ready(exposure.expid):
-                if self._stop_event.wait(0.2):
+        with closing(self._night.files) as files:
+            for number, raw in zip(self._night.numbers, files, strict=True):
+                if self._stop_event.is_set():  # while it was simulated
                     return
+                _deliver(raw, number, self._night.root, self._data)
+                if self._stop_event.wait(self._interval):
+                    return
+                while not self._is_ready(number):
+                    if self._stop_event.wait(0.2):
+                        return
 
     def stop(self) -> None:
         """End the deliveries and wait for the one under way."""
@@ -190,15 +199,14 @@ class _Feeder(threading.Thread):
             self.join()
 
 
-def _headless(config: Config, night: Path, directory: Path, interval: float) -> int:
+def _headless(config: Config, night: _Night, directory: Path, interval: float) -> int:
     """Run the engine here, print its log, and end when every exposure has been reduced."""
     from qltui.engine.engine import run_engine
 
-    exposures = _exposures(night, config.site.instrument)
-    wanted = {exposure.expid for exposure in exposures}
+    wanted = set(night.numbers)
     done: set[int] = set()
     stop = threading.Event()
-    feeder = _Feeder(night, exposures, directory / "data", interval, done.__contains__)
+    feeder = _Feeder(night, directory / "data", interval, done.__contains__)
 
     def on_log(line: LogLine) -> None:
         print(f"{time.strftime('%H:%M:%S', time.gmtime(line.time))}  {line.text}", flush=True)
@@ -263,14 +271,13 @@ def _is_done(record: Path, expid: int) -> bool:
     return row is not None and row.seconds is not None
 
 
-def _live(args: argparse.Namespace, config: Config, night: Path, directory: Path, interval: float) -> int:
+def _live(args: argparse.Namespace, config: Config, night: _Night, directory: Path, interval: float) -> int:
     """Show the Monitor while the night arrives; the engine goes when the screen goes."""
     from qltui.engine.launch import start_engine, stop_engine
 
     settings = settings_for(config, who=observer(config))
     start_engine(settings)
-    exposures = _exposures(night, config.site.instrument)
-    feeder = _Feeder(night, exposures, directory / "data", interval, partial(_is_done, settings.database))
+    feeder = _Feeder(night, directory / "data", interval, partial(_is_done, settings.database))
     feeder.start()
     try:
         return show(args, config, instrument_of(config), own_engine=False, tour=args.tour)

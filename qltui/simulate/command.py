@@ -12,8 +12,9 @@ from qltui.simulate.errors import SimulationError
 from qltui.simulate.fault_book import FaultBook, FaultKind
 from qltui.simulate.faults import BOOK, FAULTS, parse_fault
 from qltui.simulate.request import CAMERAS, OBSTYPES, PROGRAM_EXPTIME, SimulationRequest
+from qltui.simulate.simulators import SampleNight
 
-__all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "main", "write_sample"]
+__all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "main", "sample_night"]
 
 # As in qltui.commands.exit_codes, which this part may not import; a test compares them.
 OK: Final = 0
@@ -136,10 +137,14 @@ def _write_calibrations(args: argparse.Namespace) -> None:
     simulate_calibrations(args.out / "calib", args.size, args.seed)
 
 
-def write_sample(out: Path, workers: int) -> None:
-    """Write the sample night and its calibrations."""
+def sample_night(out: Path, workers: int) -> SampleNight:
+    """Write the calibrations of the sample night, and return its exposures, each of which is yet to be simulated."""
     from qltui.simulate.calibrations import simulate_calibrations
-    from qltui.simulate.night import simulate_night
+    from qltui.simulate.exposure import simulate_exposure
+    from qltui.simulate.night import night_requests
 
-    simulate_calibrations(out / "calib", "mini", 1)
-    simulate_night(out, calibration=out / "calib", workers=workers)
+    calibration = out / "calib"
+    simulate_calibrations(calibration, "mini", 1)
+    requests = night_requests("mini", 20191001, 1)
+    files = (simulate_exposure(one, out, calibration=calibration, workers=workers).path for one in requests)
+    return SampleNight(tuple(request.expid for request in requests), files)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["DEFAULT", "SIMULATORS", "Simulator", "chosen", "load"]
+__all__ = ["DEFAULT", "SIMULATORS", "SampleNight", "Simulator", "chosen", "load"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +19,30 @@ class Simulator:
     Attributes
     ----------
     module : str
-        With ``DESCRIPTION``, ``EPILOG``, ``add_arguments``, ``main``, and ``write_sample(out, workers)``, which writes
-        the sample night and what belongs to it.
+        With ``DESCRIPTION``, ``EPILOG``, ``add_arguments``, ``main``, and ``sample_night(out, workers)``, which gives a
+        `SampleNight`.
     sample : str
         Folder of the committed sample night, below ``sample_data``; empty where that has not all cameras.
     """
 
     module: str
     sample: str
+
+
+@dataclass(frozen=True, slots=True)
+class SampleNight:
+    """A night that is simulated as it is asked for.
+
+    Attributes
+    ----------
+    numbers : tuple of int
+        Of the exposures, in the order in which they come.
+    files : generator of Path
+        Simulates the next exposure and gives its raw file; close it to end the processes that simulate.
+    """
+
+    numbers: tuple[int, ...]
+    files: Generator[Path, None, None]
 
 
 SIMULATORS: Final[Mapping[str, Simulator]] = {

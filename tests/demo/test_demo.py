@@ -116,5 +116,43 @@ def test_where_the_committed_night_is_not_at_hand_it_is_simulated(tmp_path, monk
 
     monkeypatch.setattr(demo, "_sample_data", lambda _: None)
     night = demo._night(tmp_path, "desi")
-    assert len(demo._exposures(night, "desi")) == 6
-    assert (night / "calib" / "psf-b0.fits").is_file()
+    assert (night.root / "calib" / "psf-b0.fits").is_file()
+    assert night.numbers == tuple(range(3574, 3580))
+    assert len(list(night.files)) == len(demo._exposures(night.root, "desi")) == 6
+
+
+def test_exposures_are_delivered_with_what_belongs_to_them(tmp_path, sample_data):
+    from qltui.commands import demo
+
+    night = demo._night(tmp_path, "desi")
+    raw = next(night.files)
+    demo._deliver(raw, 3574, night.root, tmp_path / "data")
+    there = {path.name for path in (tmp_path / "data" / "20191001" / "00003574").iterdir()}
+    assert there == {path.name for path in (sample_data / "20191001" / "00003574").iterdir()}
+    flat = sample_data / "decam"
+    exposures = demo._exposures(flat, "decam")
+    assert [exposure.expid for exposure in exposures] == list(range(229388, 229396))
+    demo._deliver(Path(exposures[0].path), 229388, flat, tmp_path / "flat")
+    assert [path.name for path in (tmp_path / "flat" / "20130831").iterdir()] == ["DECam_00229388.fits.fz"]
+
+
+@pytest.mark.slow
+def test_headless_demo_of_another_instrument(tmp_path):
+    """The night is simulated as it goes, of all CCDs, and its faults are named."""
+    result = subprocess.run(
+        [sys.executable, "-m", "qltui", "demo", "--headless", "--instrument", "decam"],
+        capture_output=True,
+        text=True,
+        env={**ENVIRONMENT, "TMPDIR": str(tmp_path)},
+        timeout=400,
+    )
+    assert result.returncode == 0, result.stderr
+    table = result.stdout.partition("\n\n")[2]
+    rows = {line.split()[0]: line for line in table.splitlines() if line.strip()[:4] == "2293"}
+    assert list(rows) == [str(number) for number in range(229388, 229396)], table
+    assert all("ALARM" not in row for number, row in rows.items() if number != "229395"), table
+    assert "ALARM" in rows["229395"]
+    for culprit in ("S24 B", "N24 A", "N5 A", "S31", "FWHM"):
+        assert culprit in table
+    assert not any(tmp_path.iterdir())
+    assert not processes_with(str(tmp_path))

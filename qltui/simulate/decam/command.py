@@ -14,8 +14,9 @@ from qltui.simulate.decam.mosaic import BACKPLANES, CCDS
 from qltui.simulate.decam.psf import PROFILES
 from qltui.simulate.decam.request import FIRST_EXPNUM, FIRST_NIGHT, OBSTYPES, SimulationRequest
 from qltui.simulate.errors import SimulationError
+from qltui.simulate.simulators import SampleNight
 
-__all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "main", "write_sample"]
+__all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "main", "sample_night"]
 
 OK: Final = 0
 
@@ -121,8 +122,10 @@ def _plan(args: argparse.Namespace) -> int:
     return OK
 
 
-def write_sample(out: Path, workers: int) -> None:
-    """Write the sample night."""
-    from qltui.simulate.decam.night import simulate_night
+def sample_night(out: Path, workers: int) -> SampleNight:
+    """Return the exposures of the sample night, each of which is yet to be simulated."""
+    from qltui.simulate.decam.night import night_exposures, night_requests
 
-    simulate_night(out, workers=workers)
+    requests = night_requests(SimulationRequest("ZERO"))
+    files = (exposure.path for exposure in night_exposures(requests, out, workers=workers))
+    return SampleNight(tuple(request.expnum for request in requests), files)

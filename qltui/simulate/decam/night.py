@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -15,7 +15,7 @@ from qltui.simulate.decam.faults import Fault
 from qltui.simulate.decam.request import FIRST_EXPNUM, FIRST_NIGHT, SimulationRequest
 from qltui.simulate.file_parts import worker_pool
 
-__all__ = ["SAMPLE_NIGHT", "PlannedExposure", "night_requests", "parse_plan", "simulate_night"]
+__all__ = ["SAMPLE_NIGHT", "PlannedExposure", "night_exposures", "night_requests", "parse_plan", "simulate_night"]
 
 _BETWEEN: Final = READOUT_TIME + 7.0
 """From the end of an exposure to the start of the next [s]: readout, and the telescope moves."""
@@ -115,6 +115,20 @@ def night_requests(
     return tuple(requests)
 
 
+def night_exposures(
+    requests: Sequence[SimulationRequest],
+    out: Path,
+    *,
+    archive_names: bool = False,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Generator[SimulatedExposure, None, None]:
+    """Write the exposures of a night one after the other, each when it is asked for; see `simulate_night`."""
+    with worker_pool(workers) as pool:
+        for request in requests:
+            yield simulate_exposure(request, out, archive_names=archive_names, pool=pool, progress=progress)
+
+
 def simulate_night(
     out: Path,
     size: str = "mini",
@@ -157,10 +171,9 @@ def simulate_night(
     """
     common = template or SimulationRequest("ZERO", first_expnum, night, seed, size)
     exposures = []
-    with worker_pool(workers) as pool:
-        for request in night_requests(common, plan):
-            exposure = simulate_exposure(request, out, archive_names=archive_names, pool=pool, progress=progress)
-            exposures.append(exposure)
-            if on_exposure is not None:
-                on_exposure(exposure)
+    requests = night_requests(common, plan)
+    for exposure in night_exposures(requests, out, archive_names=archive_names, workers=workers, progress=progress):
+        exposures.append(exposure)
+        if on_exposure is not None:
+            on_exposure(exposure)
     return exposures
