@@ -16,8 +16,10 @@ __all__ = ["BOX", "Background", "measure_background", "subtract_background"]
 FloatImage = npt.NDArray[np.float32]
 BOX = 64
 """Side of a box of the mesh [px]: many times the width of a star, and much smaller than an amplifier."""
-_SAMPLES = 1024
-"""Pixels of a box that are looked at, if it has more: they know the level to 0.03 of the noise, filtered to half."""
+_SAMPLES = 512
+"""Pixels that must be looked at in a box: they know its level to 0.04 of the noise, and filtering halves that..."""
+_ALL_SAMPLES = 1_000_000
+"""... and in the whole image."""
 _NO_MASK = np.zeros((1, 1), dtype=np.uint8)
 
 
@@ -66,8 +68,8 @@ def measure_background(
 ) -> Background:
     """Measure background and noise on a mesh, as SExtractor does (mode 2.5 median - 1.5 mean of the clipped pixels).
 
-    Of large boxes every few rows are used: a box of 64 x 64 knows its level far better than the sky is even, and
-    rows apart are four times cheaper.
+    Of a large image with large boxes every few rows are used: a box of 64 x 64 knows its level far better than the sky
+    is even, and rows apart are several times cheaper.
 
     Parameters
     ----------
@@ -96,7 +98,7 @@ def measure_background(
     if mask is not None and mask.shape != image.shape:
         msg = f"mask is {mask.shape}, the image {image.shape}"
         raise ValueError(msg)
-    step = max(1, box * box // _SAMPLES)
+    step = max(1, min(box * box // _SAMPLES, image.size // _ALL_SAMPLES))
     while box % step:
         step -= 1
     first = step // 2

@@ -21,8 +21,8 @@ __all__ = ["CcdImage", "assemble"]
 FloatImage = npt.NDArray[np.float32]
 _NO_IMAGE = np.zeros((1, 1), dtype=np.float32)
 _NO_MASK = np.zeros((1, 1), dtype=np.uint8)
-_FLAT_ZERO_BELOW = 1e-3
-_FLAT_LOW_BELOW = 0.1
+_FLAT_ZERO_BELOW = np.float32(1e-3)
+_FLAT_LOW_BELOW = np.float32(0.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +88,14 @@ def _calibrate_row(row: Any, flags: Any, y: int, x0: int, dark: Any, dark_scale:
         for i in range(width):
             row[i] -= dark[y, x0 + i] * dark_scale
     if flat.size > 1:
+        sensitivity = flat[y, x0 : x0 + width]
+        nothing = np.float32(0.0)
         for i in range(width):
-            sensitivity = flat[y, x0 + i]
-            if sensitivity > _FLAT_ZERO_BELOW:
-                row[i] /= sensitivity
-                flags[i] |= np.uint8(FLAT_LOW) if sensitivity < _FLAT_LOW_BELOW else np.uint8(0)
-            else:
-                row[i] = np.float32(0.0)
-                flags[i] |= np.uint8(FLAT_ZERO)
+            quotient = row[i] / sensitivity[i]
+            row[i] = quotient if sensitivity[i] > _FLAT_ZERO_BELOW else nothing
+        for i in range(width):
+            low = np.uint8(FLAT_LOW) if sensitivity[i] < _FLAT_LOW_BELOW else np.uint8(0)
+            flags[i] |= low if sensitivity[i] > _FLAT_ZERO_BELOW else np.uint8(FLAT_ZERO)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -111,6 +111,7 @@ def _assemble_amplifier(
     zero = np.float32(0.0)
     gain4 = np.float32(gain)
     lit4 = np.float32(lit)
+    saturation4 = np.float32(saturation)
     n_lit = 0
     n_saturated = 0
     for j in range(levels.size):
@@ -126,7 +127,7 @@ def _assemble_amplifier(
             for i in range(width):
                 row[i] = (np.float32(counts[i]) - level) * gain4
         for i in range(width):
-            saturated = counts[i] >= saturation
+            saturated = np.float32(counts[i]) >= saturation4
             n_saturated += saturated
             flags[i] = np.uint8(SATURATED) if saturated else np.uint8(0)
         if bad.size + dark.size + flat.size > 3:

@@ -20,7 +20,7 @@ __all__ = ["StarSelection", "find_stars", "stellar_locus"]
 FloatArray = npt.NDArray[np.float64]
 _MINIMUM_SNR, _LOWEST_SNR = 25.0, 10.0
 _FWHM = math.sqrt(8.0 * math.log(2.0))
-_CANDIDATES = 600
+_CANDIDATES = 300
 """The brightest so many sources are measured: more stars would not know the width better than it varies."""
 _ENOUGH, _FEWEST = 20, 5
 """With fewer candidates the faint and the blended are looked at too; fewer stars are not trusted to be stars."""
