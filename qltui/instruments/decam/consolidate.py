@@ -146,7 +146,10 @@ def _statistics(
         if without:
             del numbers["gradient"]
         words = f"worst {name}, {len(values)} CCDs"
-        return Measurement(metric, (*numbers.values(),), (*numbers,), f"{words}; {without}" if without else words)
+        # A gradient of what has no zero of its own is judged against the median.
+        expected = tuple(numbers["median"] if name == "gradient" else math.nan for name in numbers)
+        reason = f"{words}; {without}" if without else words
+        return Measurement(metric, (*numbers.values(),), (*numbers,), reason, {"expected": expected})
 
     measure.__doc__ = f"{metric}: median, gradient and worst CCD of {of}."
     return measure

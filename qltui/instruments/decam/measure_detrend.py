@@ -15,8 +15,8 @@ from qltui.reduction.masks import BAD, COSMIC
 __all__ = ["bias_level", "cosmics_rate", "flat_level", "header_check", "read_noise", "saturated_fraction"]
 
 _SQUARE_CM = (PIXEL_MICRON * 1e-4) ** 2
-_LEAST_EXPOSED = 1.0
-"""Area times time from which a rate of cosmic rays is judged [cm2 min]; a zero of a real CCD has three times this."""
+_USUAL_RATE = 12.0
+"""Of hits, where it is normal and high [/cm2/min]."""
 
 
 def _dead(metric: str, state: State) -> Measurement:
@@ -80,7 +80,8 @@ def cosmics_rate(state: State) -> Measurement:
     """COSMICS_RATE [1/cm2/min]: hits on the CCD in a minute of exposure time and half of the readout.
 
     A pixel waits on average half of the readout before it is read, and is hit meanwhile: that is all the time that a
-    zero has.
+    zero has. What chance adds to the usual rate, three deviations of it, is the reference ``expected``: on a small CCD
+    or in a short exposure a single hit is much.
     """
     if state.dead:
         return _dead("COSMICS_RATE", state)
@@ -95,10 +96,8 @@ def cosmics_rate(state: State) -> Measurement:
         return Measurement("COSMICS_RATE", (math.nan,), reason=_reason(state), not_applicable=True)
     exposed = area * (state.exptime + 0.5 * READOUT_TIME) / 60.0
     rate = sum(int(state.cosmics.hits[k]) for k, _ in chosen) / exposed
-    if exposed < _LEAST_EXPOSED:
-        reason = f"one hit more is {1.0 / exposed:.0f} /cm2/min: too small a CCD, or too short"
-        return Measurement("COSMICS_RATE", (rate,), reason=reason, not_applicable=True)
-    return Measurement("COSMICS_RATE", (rate,))
+    chance = (3.0 * math.sqrt(_USUAL_RATE * exposed) + 3.0) / exposed
+    return Measurement("COSMICS_RATE", (rate,), references={"expected": (chance,)})
 
 
 def flat_level(state: State) -> Measurement:
