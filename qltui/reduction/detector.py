@@ -128,7 +128,7 @@ def _assemble_amplifier(
                 row[i] = (np.float32(counts[i]) - level) * gain4
         for i in range(width):
             saturated = np.float32(counts[i]) >= saturation4
-            n_saturated += saturated
+            n_saturated += int(saturated)
             flags[i] = np.uint8(SATURATED) if saturated else np.uint8(0)
         if bad.size + dark.size + flat.size > 3:
             _calibrate_row(row, flags, cy0 + j, cx0, dark, np.float32(dark_scale), flat, bad)
