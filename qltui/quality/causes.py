@@ -10,6 +10,7 @@ from typing import Final
 
 from qltui.instruments.base import Instrument, MetricDefinition
 from qltui.model import Judgement, Status
+from qltui.quality.hardware import common_hardware, hardware_words
 from qltui.quality.results import CameraResult, StepResult
 
 __all__ = ["Cause", "find_causes", "name_cameras"]
@@ -17,6 +18,9 @@ __all__ = ["Cause", "find_causes", "name_cameras"]
 _BAD: Final = (Status.WARNING, Status.ALARM)
 _MANY: Final = 3
 """From this many cameras on, the same fault of a camera is told in one line."""
+_MOST_NAMES: Final = 4
+"""Of cameras, named one by one."""
+_EVERYWHERE: Final = "all cameras"
 _LONGEST: Final = 60
 """Of a reason in a line of the verdict [characters]."""
 
@@ -74,8 +78,9 @@ def find_causes(
 
     Three rules keep the list short. In one camera, what later steps find bad is a consequence of what an earlier one
     found at least as bad; so are other metrics of the same amplifiers. A fault that usually lies in the sky or the
-    telescope is told once for all cameras that show it, one of a camera once where at least three show it. What was not
-    checked for the same reason is told once.
+    telescope is told once for all cameras that show it, one of a camera once where at least three show it; one that
+    nearly all cameras of a piece of hardware show, and few others, is the hardware's. What was not checked for the same
+    reason is told once.
 
     Parameters
     ----------
@@ -92,9 +97,39 @@ def find_causes(
             findings.extend(_of_camera(instrument, cameras[name]))
     shared = _shared_metrics(findings)
     findings = [finding for name in expected for finding in _fold(findings, name, shared)]
-    causes = [_cause(group, instrument, expected, cameras) for group in _groups(findings)]
+    present = _present(instrument, cameras, expected)
+    own = _of_hardware(findings, instrument, present)
+    grouped = {id(finding) for group in own for finding in group}
+    rest = [finding for finding in findings if id(finding) not in grouped]
+    causes = [_cause(group, instrument, present) for group in (*own, *_groups(rest))]
     order = {id(cause): index for index, cause in enumerate(causes)}
     return tuple(sorted(causes, key=lambda cause: (-cause.status.severity, -len(cause.cameras), order[id(cause)])))
+
+
+def _present(instrument: Instrument, cameras: Mapping[str, CameraResult], expected: Sequence[str]) -> tuple[str, ...]:
+    """Return the cameras that are known of and should be there; the field is none."""
+    field = instrument.field_camera.name if instrument.field_camera is not None else ""
+    known = (name for name in expected if name in cameras and name != field)
+    return tuple(name for name in known if cameras[name].status is not Status.NOT_EXPECTED)
+
+
+def _of_hardware(findings: Sequence[_Finding], instrument: Instrument, present: Sequence[str]) -> list[list[_Finding]]:
+    """Return findings of one metric, on the same side, that are a piece of hardware's; the worst of each first."""
+    if not instrument.groups:
+        return []
+    alike: dict[tuple[str, bool], list[_Finding]] = {}
+    for finding in findings:
+        if finding.definition is not None and finding.status in _BAD and finding.camera in present:
+            alike.setdefault((finding.definition.name, finding.value > finding.limit), []).append(finding)
+    groups = []
+    for same in alike.values():
+        shown = tuple(dict.fromkeys(item.camera for item in same))
+        names = common_hardware(shown, instrument, present)
+        # What is bad in all of an arm is the arm's.
+        if names and _whole_arms(shown, instrument, present)[1]:
+            own = [finding for finding in same if finding.camera in names]
+            groups.append(sorted(own, key=lambda finding: -finding.status.severity))
+    return groups
 
 
 def _of_camera(instrument: Instrument, camera: CameraResult) -> list[_Finding]:
@@ -216,18 +251,11 @@ def _group_key(finding: _Finding) -> object:
 def _cause(
     group: Sequence[_Finding],
     instrument: Instrument,
-    expected: Sequence[str],
-    cameras: Mapping[str, CameraResult],
+    present: Sequence[str],
 ) -> Cause:
     """Put findings that belong together into words."""
     first = group[0]
     names = tuple(dict.fromkeys(finding.camera for finding in group))
-    field = instrument.field_camera.name if instrument.field_camera is not None else ""
-    present = [
-        name
-        for name in expected
-        if name in cameras and name != field and cameras[name].status is not Status.NOT_EXPECTED
-    ]
     subject = name_cameras(names, instrument, present)
     also = tuple(dict.fromkeys(name for finding in group for name in finding.also))
     metric = first.definition.name if first.definition is not None else ""
@@ -237,8 +265,8 @@ def _cause(
         what = f"{' '.join(metrics)} {label}: {first.reason}" if metrics else first.reason
         keys = tuple(f"{first.status}:{first.reason}:{name}" for name in names)
         return Cause(first.status, f"{subject}  {what}", names, metric, keys, also)
-    if first.definition.elements == "amplifier" and len(names) == 1:
-        subject += " " + "".join(first.elements)
+    if first.definition.elements == "amplifier":
+        subject = _with_amplifiers(subject, group)
     words = f"{subject}  {_phrase(group)}"
     if len(names) == 1 and first.reason and len(first.reason) <= _LONGEST:
         words += f" ({first.reason})"
@@ -247,6 +275,18 @@ def _cause(
     else:
         keys = tuple(f"{metric}:{finding.camera}:{' '.join(finding.elements)}" for finding in group)
     return Cause(first.status, words, names, metric, keys, also)
+
+
+def _with_amplifiers(subject: str, group: Sequence[_Finding]) -> str:
+    """Return the subject with its amplifiers, ``"b3 C"``; of several cameras with the one that all share."""
+    elements = {finding.elements for finding in group}
+    if len({finding.camera for finding in group}) == 1:
+        return subject + " " + "".join(group[0].elements)
+    if len(elements) > 1 or len(group[0].elements) != 1:
+        return subject
+    if subject == _EVERYWHERE:
+        return f"all {group[0].elements[0]} amplifiers"
+    return f"{subject}, amplifier {group[0].elements[0]}"
 
 
 def _phrase(group: Sequence[_Finding]) -> str:
@@ -271,19 +311,31 @@ def _phrase(group: Sequence[_Finding]) -> str:
 
 
 def name_cameras(names: Sequence[str], instrument: Instrument, present: Sequence[str]) -> str:
-    """Return a few words for many cameras: ``"b3"``, ``"all b"``, ``"b1 r1 z1"``, ``"7 cameras"``."""
+    """Return a few words for many cameras: ``"b3"``, ``"all b"``, ``"b1 r1 z1"``, ``"7 cameras"``.
+
+    Where the instrument has groups also ``"backplane BKP3: 18 cameras"``.
+    """
     if len(names) == 1:
         return names[0]
     if present and set(names) >= set(present):
-        return "all cameras"
-    arms = {name: instrument.camera(name).arm for name in (*names, *present)}
-    whole = {
-        arm
-        for arm in dict.fromkeys(arms[name] for name in names)
-        if {name for name in present if arms[name] == arm} <= set(names)
-    }
-    rest = [name for name in names if arms[name] not in whole]
-    words = [f"all {arm}" for arm in dict.fromkeys(arms[name] for name in names) if arm in whole]
-    if len(rest) > 4:
+        return _EVERYWHERE
+    whole, rest = _whole_arms(names, instrument, present)
+    if rest and instrument.groups:
+        shared, alone = hardware_words(names, instrument, present)
+        if shared and len(alone) <= _MOST_NAMES:
+            return ", ".join([*shared, *([" ".join(alone)] if alone else [])])
+    words = [f"all {arm}" for arm in whole]
+    if len(rest) > _MOST_NAMES:
         return f"{len(names)} cameras"
     return " ".join([*words, *rest])
+
+
+def _whole_arms(names: Sequence[str], instrument: Instrument, present: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the arms all of whose cameras are among `names`, and the names of others."""
+    arms = {name: instrument.camera(name).arm for name in (*names, *present)}
+    there = {
+        arm: {name for name in present if arms[name] == arm} for arm in dict.fromkeys(arms[name] for name in names)
+    }
+    # The field is in no arm, and none is whole of which no camera is there.
+    whole = [arm for arm, members in there.items() if members and members <= set(names)]
+    return whole, [name for name in names if arms[name] not in whole]
