@@ -95,6 +95,9 @@ def _result(
     is_field = instrument.field_camera is not None and name == instrument.field_camera.name
     if name in config.cameras.off:
         return CameraResult(name, Status.NOT_EXPECTED, "switched off by the site")
+    dead = instrument.dead_cameras(exposure.night, str(config.calibration_directory or ""))
+    if name in dead:
+        return CameraResult(name, Status.NOT_EXPECTED, dead[name])
     if is_field and name not in reports:
         return CameraResult(name, Status.NOT_CHECKED, "no camera could be measured")
     if not is_field and name not in exposure.cameras:

@@ -126,7 +126,9 @@ class Run:
         before : ProcessView, optional
             What an interrupted run has left: cameras that came to their end are not done again.
         """
-        present = set(self.queued.exposure.cameras)
+        exposure = self.queued.exposure
+        present = set(exposure.cameras)
+        dead = self.instrument.dead_cameras(exposure.night, self.settings.calibration_directory)
         settled: dict[str, CameraResult] = {}
         for name in self.queued.cameras:
             attempt, status = self.queued.jobs.get(name, (0, Status.WAITING))
@@ -135,6 +137,8 @@ class Run:
                 self.results[name] = _result_of(before, name)
             elif name in self.settings.cameras_off:
                 settled[name] = CameraResult(name, Status.NOT_EXPECTED, "switched off by the site")
+            elif name in dead:
+                settled[name] = CameraResult(name, Status.NOT_EXPECTED, dead[name])
             elif self._is_left_out(name):
                 settled[name] = CameraResult(name, Status.NOT_EXPECTED, f"not selected ({self.selection})")
             elif name not in present and name != self.field:

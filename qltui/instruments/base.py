@@ -75,6 +75,9 @@ class Instrument:
         Kind of product made from an obstype and used by later exposures, ``{"FLAT": "fiberflat"}``.
     scan : str
         ``(root, nights) -> list of Candidate``: files that look like exposures (`qltui.instruments.files`).
+    dead : str
+        ``(night, calibration directory) -> {camera: reason}``: cameras that are known to say nothing in a night and
+        are not expected; empty where none is known.
     list_nights : str
         ``(root) -> list of nights``, where files need not lie in a directory for each night; empty where they do.
     inspect : str
@@ -161,6 +164,7 @@ class Instrument:
     presets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     halves: tuple[tuple[str, ...], ...] = ()
     list_nights: str = ""
+    dead: str = ""
 
     def steps_for(self, obstype: str) -> tuple[StepDefinition, ...]:
         """Return the steps of an exposure of this type, in order; empty where there is no recipe."""
@@ -170,6 +174,19 @@ class Instrument:
     def subjects(self) -> tuple[Camera, ...]:
         """All that is reduced and judged by itself: the cameras, and last the field."""
         return self.cameras if self.field_camera is None else (*self.cameras, self.field_camera)
+
+    def dead_cameras(self, night: int, calibration_directory: str = "") -> Mapping[str, str]:
+        """Return the cameras that are known to say nothing in a night, and why.
+
+        Parameters
+        ----------
+        night : int
+            YYYYMMDD.
+        calibration_directory : str
+            The site's, which may have a list of its own; empty for none.
+        """
+        found: Mapping[str, str] = resolve(self.dead)(night, calibration_directory) if self.dead else {}
+        return found
 
     @property
     def tasks(self) -> tuple[str, ...]:

@@ -92,6 +92,16 @@ def test_known_faults_are_dated() -> None:
     assert (unstable.kind, unstable.amplifier) == ("unstable", "A")
 
 
+def test_dead_ccds_are_not_expected(tmp_path) -> None:
+    instrument = get_instrument("decam")
+    assert instrument.dead_cameras(20121001) == {}
+    assert list(instrument.dead_cameras(20200101)) == ["N30"]
+    assert instrument.dead_cameras(20150101)["S30"].startswith("S30 is known to be dead since 20131130: not read")
+    (tmp_path / "detectors.toml").write_text("fault = 3")
+    assert list(instrument.dead_cameras(20200101, str(tmp_path))) == ["N30"]
+    assert get_instrument("desi").dead_cameras(20200101) == {}
+
+
 def test_a_site_has_faults_of_its_own(tmp_path) -> None:
     (tmp_path / "detectors.toml").write_text('[[fault]]\nccd = "S4"\nkind = "dead"\nfirst = 20200101\n')
     assert [fault.ccd for fault in known_faults("S4", 20200101, tmp_path)] == ["S4"]

@@ -32,6 +32,7 @@ INSTRUMENT: Final = Instrument(
     timezone="America/Santiago",
     calibration_products={"ZERO": "masterbias", "FLAT": "masterflat"},
     scan=f"{_PARTS}.files:scan",
+    dead=f"{_PARTS}.detectors:dead_ccds",
     list_nights=f"{_PARTS}.files:list_nights",
     inspect=f"{_PARTS}.files:inspect",
     begin=f"{_PARTS}.recipe:begin",

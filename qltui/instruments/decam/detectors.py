@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tomllib
 from collections.abc import Mapping
@@ -15,12 +16,14 @@ from qltui.instruments.decam.layout import CCDS
 from qltui.instruments.errors import InvalidFileError
 from qltui.instruments.fits_cards import clean_text
 
-__all__ = ["NAME", "KnownFault", "known_faults", "parse_faults"]
+__all__ = ["NAME", "KnownFault", "dead_ccds", "known_faults", "parse_faults"]
 
 NAME: Final = "detectors.toml"
 _MAX_SIZE: Final = 1_000_000
 _FIRST_NIGHT: Final = 0
 _LAST_NIGHT: Final = 99991231
+_log = logging.getLogger(__name__)
+
 _KINDS: Final = ("dead", "unstable")
 _KEYS: Final = frozenset({"ccd", "amplifier", "kind", "first", "last", "reason", "source"})
 
@@ -50,6 +53,13 @@ class KnownFault:
     last: int
     reason: str
     source: str
+
+    @property
+    def words(self) -> str:
+        """What is known, in a sentence."""
+        what = f"{self.ccd} {self.amplifier}".strip()
+        since = f" since {self.first}" if self.first else ""
+        return f"{what} is known to be {self.kind}{since}" + (f": {self.reason}" if self.reason else "")
 
 
 def _night(entry: Mapping[str, Any], key: str, default: int) -> int:
@@ -135,3 +145,26 @@ def known_faults(ccd: str, night: int, directory: str | os.PathLike[str] = "") -
         if status is not None:
             faults += _of_site(str(path), status.st_mtime_ns, status.st_size)
     return tuple(fault for fault in faults if fault.ccd == ccd and fault.first <= night <= fault.last)
+
+
+def dead_ccds(night: int, directory: str = "") -> dict[str, str]:
+    """Return the CCDs that are known to be dead in a night, and why; a list of the site that is wrong is logged.
+
+    Parameters
+    ----------
+    night : int
+        YYYYMMDD.
+    directory : str
+        The site's calibrations; empty where there are none.
+    """
+    found = {}
+    for name in CCDS:
+        try:
+            faults = known_faults(name, night, directory)
+        except InvalidFileError as error:
+            _log.warning("the site's list of detectors is not used: %s", error)
+            return dead_ccds(night)
+        for fault in faults:
+            if fault.kind == "dead" and not fault.amplifier:
+                found[name] = fault.words
+    return found

@@ -61,8 +61,7 @@ def begin(task: CameraTask) -> Any:
     faults, listed = _faults(task)
     dead = next((fault for fault in faults if fault.kind == "dead" and not fault.amplifier), None)
     if dead is not None:
-        since = f" since {dead.first}" if dead.first else ""
-        return State(task, camera, dead=f"{camera.name} is known to be dead{since}: {dead.reason}")
+        return State(task, camera, dead=dead.words)
     raw = read_ccd(task.exposure.path, task.camera)
     overscans = tuple(measure_row_overscan(raw.raw, amplifier) for amplifier in raw.amplifiers)
     wanted = _wanted(task)
