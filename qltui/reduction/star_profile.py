@@ -342,9 +342,10 @@ def measure_profile(
     if 2 * used >= brightest.size and np.isfinite(shared).all():
         _own_widths(pixels, flags, stars, noise2, per_flux, shared, own)
     beta = 1.0 / float(shared[1])
-    if 2 * np.count_nonzero(np.isfinite(own)) < known.size and np.median(stars[:, 6]) > _RING:
-        _radial_widths(pixels, flags, stars, own)
-        beta = math.nan
+    model_free = 2 * np.count_nonzero(np.isfinite(own)) < known.size and np.median(stars[:, 6]) > _RING
+    # Without any star where they have been fitted, so that warming up compiles it before the first ring comes.
+    _radial_widths(pixels, flags, stars if model_free else stars[:0], own)
+    beta = math.nan if model_free else beta
     widths[known] = own
     good = own[np.isfinite(own)]
     if not good.size:

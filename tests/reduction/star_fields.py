@@ -62,7 +62,9 @@ def add_star(image, x, y, flux, shape, beta, reach=None):
     area = np.pi / (4 * np.log(2)) if beta is None else np.pi / (4 * (2 ** (1 / beta) - 1) * (beta - 1))
     height = flux / (area * fwhm**2)
     long = np.sqrt(np.linalg.eigvalsh(shape)[1])
-    wide = reach or int(np.ceil((3.0 if beta is None else 9.0) * long))
+    # As far as a Moffat function's wings are brighter than 0.01 ADU.
+    far = 3.0 if beta is None else np.clip(0.5 * (max(height, 0.01) / 0.01) ** (0.5 / beta), 2.0, 9.0)
+    wide = reach or int(np.ceil(far * long))
     for size, order in ((wide, 2), (min(wide, int(np.ceil(1.5 * long)) + 1), 5)):
         x0, x1 = max(int(x) - size, 0), min(int(x) + size + 1, image.shape[1])
         y0, y1 = max(int(y) - size, 0), min(int(y) + size + 1, image.shape[0])

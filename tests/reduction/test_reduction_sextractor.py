@@ -53,7 +53,7 @@ def both_ways(ours, theirs):
     return np.mean(matched(theirs, ours.x, ours.y)[0]), np.mean(distance < 1.0)
 
 
-@pytest.mark.parametrize(("fwhm", "beta"), [(3.0, None), (4.0, None), (6.0, None), (3.5, 3.0)])
+@pytest.mark.parametrize(("fwhm", "beta"), [(3.0, None), (5.0, None), (3.5, 3.0)])
 def test_simulated_ccd(fwhm, beta, tmp_path):
     sextractor.need()
     field = make_field(
