@@ -80,6 +80,15 @@ def test_the_instrument_is_complete() -> None:
     assert names == judged
 
 
+def test_seeing_alarms_after_three_in_a_row_and_saturation_at_once() -> None:
+    rows: dict[str, set[int]] = {}
+    for limit in load_limits(get_instrument("decam")).limits:
+        rows.setdefault(limit.metric, set()).add(limit.in_a_row)
+    patient = {metric for metric, numbers in rows.items() if numbers == {3}}
+    assert patient == {"FWHM", "FIELD_FWHM", "SEEING_ZENITH"}
+    assert {metric for metric, numbers in rows.items() if numbers == {1}} == set(rows) - patient
+
+
 def test_known_faults_are_dated() -> None:
     assert known_faults("N30", 20121106) == ()
     (dead,) = known_faults("N30", 20121107)
