@@ -100,7 +100,7 @@ def line_of(view: MonitorView, now: float) -> str:
         return f"qltui: {view.engine.state}, no exposure yet{manual}"
     exposure, verdict = view.process.exposure, view.process.verdict
     words = f"{exposure.expid} {exposure.obstype} {verdict.status.value}"
-    return f"qltui: {words} {view.process.done}/{len(view.process.cameras)} queue {view.engine.queue}{manual}"
+    return f"qltui: {words} {view.process.done}/{view.process.expected} queue {view.engine.queue}{manual}"
 
 
 def _lines(view: MonitorView, instrument: Instrument, now: float) -> list[str]:
@@ -127,7 +127,7 @@ def _lines(view: MonitorView, instrument: Instrument, now: float) -> list[str]:
     mjd = f"  MJD {exposure.mjd:.3f}" if exposure.mjd is not None else ""
     lines.append(f"exposure  {exposure.expid}  {exposure.obstype} {exposure.program}{tile}{seconds}{mjd}".rstrip())
     lines.append(f"night     {exposure.night}")
-    lines.append(f"process   {process.number} {process.state}, {process.done} of {len(process.cameras)} cameras")
+    lines.append(f"process   {process.number} {process.state}, {process.done} of {process.expected} cameras")
     lines.append(f"verdict   {process.verdict.status.value}: {process.verdict.headline}")
     lines.extend(f"          {status.value:<8} {text}" for status, text in process.verdict.culprits)
     lines.append("")

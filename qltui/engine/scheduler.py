@@ -114,6 +114,9 @@ class Scheduler:
 
     def _must_wait(self, run: Run, camera: str) -> bool:
         """Whether an earlier calibration exposure in flight has still to do this camera."""
+        if camera == run.field:
+            # Made of this exposure's own cameras, which have waited.
+            return False
         exposure = run.queued.exposure
         for other in self.runs.values():
             earlier = other.queued.exposure

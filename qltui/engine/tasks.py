@@ -50,7 +50,7 @@ def camera_task(store: Store, run: Run, camera: str, attempt: int) -> CameraTask
             program=exposure.program,
             by_program=instrument.calibrations_by_program,
         ),
-        frames=_frames(store, instrument, exposure, camera),
+        frames=_frames(store, instrument, exposure, camera) if camera != run.field else (),
         gathered=run.gathered() if camera == run.field else {},
         gathered_products=_gathered_products(store, run) if camera == run.field else {},
         products_directory=products,

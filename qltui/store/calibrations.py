@@ -17,6 +17,8 @@ REJECTED: Final = ("bad", "junk")
 _FIT: Final = (Status.NORMAL.value, Status.WARNING.value, Status.NOT_CHECKED.value)
 _MJD_OF_1970: Final = 40587.0
 _DAY: Final = 86400.0
+_OLDEST: Final = 90 * _DAY
+"""Before an exposure, of what calibrates it [s]; a filter that nobody took flats of is not looked for in ten years."""
 
 _PRODUCTS: Final = """SELECT product.path, product.size, product.fit, exposure.id,
            ifnull((SELECT value FROM flag WHERE flag.exposure_id = exposure.id ORDER BY flag.id DESC LIMIT 1), '')
@@ -26,7 +28,7 @@ _PRODUCTS: Final = """SELECT product.path, product.size, product.fit, exposure.i
     CROSS JOIN exposure ON exposure.id = process.exposure_id
     CROSS JOIN night ON night.id = exposure.night_id
     CROSS JOIN instrument ON instrument.id = exposure.instrument_id
-    WHERE product.kind = ? AND product.camera = ? AND product.time <= ? AND instrument.name = ?{}
+    WHERE product.kind = ? AND product.camera = ? AND product.time BETWEEN ? AND ? AND instrument.name = ?{}
       AND exposure.program = ifnull(?, exposure.program)
     ORDER BY product.time DESC, product.id DESC LIMIT 200"""
 
@@ -80,11 +82,13 @@ def night_calibrations(
 ) -> dict[str, str]:
     """Return the newest fit product of each kind that still exists; see `Store.night_calibrations`."""
     limit = float("inf") if before_mjd is None else (before_mjd - _MJD_OF_1970) * _DAY
+    oldest = limit - _OLDEST if before_mjd is not None else -limit
     there = still_there if exists is None else exists
     query = _PRODUCTS.format("" if night is None else " AND night.night = ?")
     found: dict[str, str] = {}
     for kind in kinds:
-        parameters: list[Any] = [text_value(kind), text_value(camera), limit, text_value(instrument)]
+        parameters: list[Any] = [text_value(kind), text_value(camera), oldest, limit]
+        parameters.append(text_value(instrument))
         parameters += [] if night is None else [night]
         parameters += [text_value(program) if kind in by_program else None]
         judged: set[int] = set()

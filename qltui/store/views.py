@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from qltui.model import Status
+
 if TYPE_CHECKING:
-    from qltui.model import Exposure, Judgement, Status, Verdict
+    from qltui.model import Exposure, Judgement, Verdict
 
 __all__ = [
     "AlarmView",
@@ -142,8 +144,15 @@ class ProcessView:
 
     @property
     def done(self) -> int:
-        """Cameras that have come to an end."""
-        return sum(camera.status.is_final for camera in self.cameras.values())
+        """Of those that are expected, how many have come to an end."""
+        return sum(
+            camera.status.is_final and camera.status is not Status.NOT_EXPECTED for camera in self.cameras.values()
+        )
+
+    @property
+    def expected(self) -> int:
+        """How many are to be reduced: without those that are switched off or not selected."""
+        return sum(camera.status is not Status.NOT_EXPECTED for camera in self.cameras.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def test_a_process_as_it_goes(store, make_exposure, make_judgement):
 
     view = store.process_view(number)
     camera = view.cameras["b0"]
-    assert (view.state, view.ended, view.done) == ("done", 200.0, 2)
+    assert (view.state, view.ended, view.done, view.expected) == ("done", 200.0, 1, 1)
     assert view.verdict == Verdict(Status.ALARM, "bad", culprits, 0, 1)
     assert (camera.status, camera.reason, camera.seconds, camera.attempt) == (Status.ALARM, "noise", 1.5, 1)
     assert camera.calibrations == {"psf": "p.fits"}

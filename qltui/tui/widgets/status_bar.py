@@ -79,14 +79,14 @@ def _bar(fraction: float, width: int) -> Line:
 
 def _steps_done(process: ProcessView, instrument: Instrument) -> float:
     """Return which fraction of all cells of the grid has come to an end."""
-    steps = len(instrument.steps_for(process.exposure.obstype))
-    total = len(process.cameras) * steps
-    if not total:
-        return 0.0
-    done = 0
+    done = total = 0
     for camera in process.cameras.values():
+        if camera.status is Status.NOT_EXPECTED:
+            continue
+        steps = len(instrument.steps_of(process.exposure.obstype, camera.camera))
+        total += steps
         done += steps if camera.status.is_final else sum(step.status.is_final for step in camera.steps)
-    return done / total
+    return done / total if total else 0.0
 
 
 def _shutter(process: ProcessView, now: float) -> float | None:
@@ -99,7 +99,7 @@ def _reducing(process: ProcessView, instrument: Instrument, now: float, mark: st
     """Return the progress of a process that runs."""
     head: Line = (
         (f"{mark} ", "active"),
-        (f"reducing {process.done}/{len(process.cameras)}", "text"),
+        (f"reducing {process.done}/{process.expected}", "text"),
     )
     since = _shutter(process, now)
     if since is not None:
