@@ -61,14 +61,16 @@ def make_master(state: State) -> State:
         offsets=[_offsets(frame, overscans) for frame, overscans in frames],
         scales=scales,
     )
+    count = len(frames)
+    frames.clear()  # ten raw images are as much as all the rest
     image = _trimmed(combined.image, raw)
     if flat and scales is not None:
         image = _flat(image, state, raw, float(np.mean(scales)))
     cards = (
-        ("NCOMBINE", combined.frames, "frames"),
+        ("NCOMBINE", count, "frames"),
         ("CLIPPED", round(combined.clipped, 8), "share of values left out"),
     )
-    return state.with_(f"{kind} of {combined.frames} frames", master={kind: image}, master_cards=cards)
+    return state.with_(f"{kind} of {count} frames", master={kind: image}, master_cards=cards)
 
 
 def _frames(state: State, raw: RawCamera) -> tuple[list[_Frame], list[str]]:
@@ -131,12 +133,13 @@ def _trimmed(image: FloatImage, raw: RawCamera) -> FloatImage:
 def _flat(image: FloatImage, state: State, raw: RawCamera, scale: float) -> FloatImage:
     """Return the combined flat without bias, in electrons, relative to the median of the CCD; 0 where it is dark."""
     bias: npt.NDArray[Any] | None = state.bias
-    if bias is not None:
-        image -= bias * np.float32(scale)
     for amp in raw.amplifiers:
+        if bias is not None:
+            image[amp.ccd.slices] -= bias[amp.ccd.slices] * np.float32(scale)
         image[amp.ccd.slices] *= np.float32(amp.gain)
     middle = float(np.median(image[::4, ::4]))
     if not middle > 0:
         return np.zeros_like(image)
     image /= np.float32(middle)
-    return np.where(np.isfinite(image) & (image > 0), image, np.float32(0.0))
+    image[~(np.isfinite(image) & (image > 0))] = 0.0
+    return image
