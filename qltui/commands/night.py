@@ -8,7 +8,7 @@ from typing import Final
 from qltui.commands.exit_codes import CommandError, ExitCode
 from qltui.commands.options import add_state, configuration, instrument_of
 from qltui.commands.selecting import add_form, open_record, output
-from qltui.store.history import NightPage, NightWish, night_page
+from qltui.store.history import NightPage, NightWish, field_of, night_page
 from qltui.tables.filtering import FilterError, filter_table
 from qltui.tables.night import night_table, night_terms, totals_table
 from qltui.tables.nights import parse_nights
@@ -57,7 +57,7 @@ def main(args: argparse.Namespace) -> int:
         raise CommandError(str(error), ExitCode.USAGE) from error
     first, last = nights if nights is not None else (None, None)
     terms = night_terms(args.filter, instrument)
-    wish = NightWish(config.site.instrument, first, last, terms, limit=args.limit or _ALL)
+    wish = NightWish(config.site.instrument, first, last, terms, limit=args.limit or _ALL, field=field_of(instrument))
     with open_record(config) as reader:
         page = reader.ask(night_page, wish)
     if page.first is None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
+from qltui.instruments.base import Instrument
 from qltui.model import Exposure, Status, worst
 from qltui.store.codec import EXPOSURE_COLUMNS, exposure_from_row, text_value
 from qltui.store.database import Database, Row
@@ -23,6 +24,7 @@ __all__ = [
     "NightTotals",
     "NightWish",
     "StepOutcome",
+    "field_of",
     "neighbour_night",
     "night_page",
     "outcome_class",
@@ -68,6 +70,8 @@ class NightWish:
         Night and number: only exposures before this one.
     limit : int
         How many at most; the newest of them.
+    field : tuple of (str, tuple of str)
+        The camera that stands for the whole field, and its steps, which no other has (`field_of`); empty for none.
     """
 
     instrument: str
@@ -76,6 +80,7 @@ class NightWish:
     terms: tuple[Term, ...] = ()
     before: tuple[int, int] | None = None
     limit: int = 500
+    field: tuple[str, tuple[str, ...]] = ("", ())
 
 
 class StepOutcome(NamedTuple):
@@ -198,11 +203,17 @@ def night_page(database: Database, wish: NightWish) -> NightPage:
     found = _page(database, wish, *scope)
     cameras, steps, reasons = _cameras(database, [row.exposure_id for row in found])
     rows = tuple(
-        _with_cameras(row, cameras.get(row.exposure_id, {}), steps, reasons.get(row.exposure_id, {}))
+        _with_cameras(row, cameras.get(row.exposure_id, {}), steps, reasons.get(row.exposure_id, {}), wish)
         for row in found[: wish.limit]
     )
     totals = _totals(database, wish, (instrument, first, last), scope)
     return NightPage(first, last, rows[::-1], totals, len(found) > wish.limit)
+
+
+def field_of(instrument: Instrument) -> tuple[str, tuple[str, ...]]:
+    """Return what a `NightWish` is told of the field of an instrument."""
+    field = instrument.field_camera
+    return ("", ()) if field is None else (field.name, tuple(step.name for step in instrument.steps if step.of_field))
 
 
 def _instrument(database: Database, name: str) -> int | None:
@@ -317,26 +328,34 @@ def _cameras(
 
 
 def _with_cameras(
-    row: NightRow, jobs: _Jobs, steps: Mapping[int, list[tuple[str, Status]]], reasons: Mapping[str, str]
+    row: NightRow,
+    jobs: _Jobs,
+    steps: Mapping[int, list[tuple[str, Status]]],
+    reasons: Mapping[str, str],
+    wish: NightWish,
 ) -> NightRow:
     return replace(
         row,
         cameras={camera: status for camera, (_, status) in jobs.items()},
         reasons={camera: reason for camera, reason in reasons.items() if reason},
-        steps=_step_outcomes(jobs, steps),
+        steps=_step_outcomes(jobs, steps, wish),
     )
 
 
-def _step_outcomes(jobs: _Jobs, steps: Mapping[int, list[tuple[str, Status]]]) -> dict[str, StepOutcome]:
-    """Return what came of each step that any camera began; a camera that has failed or is missing counts in all."""
+def _step_outcomes(
+    jobs: _Jobs, steps: Mapping[int, list[tuple[str, Status]]], wish: NightWish
+) -> dict[str, StepOutcome]:
+    """Return what came of each step that any camera began; one that failed or is missing counts in all of its own."""
     found: dict[str, list[Status]] = {}
     for job, _ in jobs.values():
         for name, status in steps.get(job, ()):
             found.setdefault(name, []).append(status)
-    for job, status in jobs.values():
+    field, of_field = wish.field[0], set(wish.field[1])
+    for camera, (job, status) in jobs.items():
         if status in _SPREADS:
             begun = {name for name, _ in steps.get(job, ())}
-            for name in found.keys() - begun:
+            own = found.keys() & of_field if camera == field else found.keys() - of_field
+            for name in own - begun:
                 found[name].append(status)
     return {
         name: StepOutcome(worst(statuses), sum(not status.is_good for status in statuses))

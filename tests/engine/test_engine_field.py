@@ -12,6 +12,7 @@ from imager_fakes import CAMERAS, INSTRUMENT, exposure_file
 
 from qltui.engine.settings import EngineSettings
 from qltui.model import Status
+from qltui.store.history import NightWish, field_of, night_page
 from qltui.store.products import left_files
 from qltui.store.record import Store
 
@@ -246,3 +247,16 @@ def test_a_flat_serves_its_own_filter_and_the_newest_that_is_fit(start, settings
     assert "/00000004/" in used["S1"]["masterflat"]
     assert "/20190930/00000002/" in used["N1"]["masterflat"], "that of tonight is not fit"
     assert set(view_of(settings, 6).cameras["S1"].calibrations) == {"masterbias"}
+
+
+def test_a_missing_camera_is_missing_in_the_steps_of_cameras_alone(start, settings, data):
+    exposure_file(data, 1, cameras=["N1", "N2", "S1"])
+    start(once=True).end()
+    with Store.open(settings.database, read_only=True) as store:
+        wish = NightWish("imager", NIGHT, NIGHT, field=field_of(INSTRUMENT))
+        (row,) = store.ask(night_page, wish).rows
+    assert {name: (outcome.status, outcome.odd) for name, outcome in row.steps.items()} == {
+        "DETREND": (Status.MISSING, 1),
+        "SOURCES": (Status.MISSING, 1),
+        "CONSOLIDATE": (Status.NORMAL, 0),
+    }

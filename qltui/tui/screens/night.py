@@ -109,12 +109,13 @@ class NightScreen(HistoryKeys, PaneScreen):
     @property
     def wish(self) -> NightWish:
         """Which exposures are wanted now."""
-        from qltui.store.history import NightWish
+        from qltui.store.history import NightWish, field_of
         from qltui.tables.night import night_terms
 
         if self._wish is None:
             terms = night_terms(self._words, self.viewer.instrument)
-            self._wish = NightWish(self.viewer.instrument.name, terms=terms, limit=_PAGE)
+            instrument = self.viewer.instrument
+            self._wish = NightWish(instrument.name, terms=terms, limit=_PAGE, field=field_of(instrument))
         return self._wish
 
     def question(self) -> Question:
