@@ -32,7 +32,7 @@ class Background:
     level : float
         Of the whole image: median of the mesh [unit of the image]; NaN where nothing could be measured.
     rms : float
-        Noise of one pixel: median of the mesh's clipped deviations [unit of the image].
+        Noise of one pixel: median of the mesh's clipped deviations [unit of the image]; 0 for an image of one value.
     levels, deviations : ndarray of float32, shape (ny / box, nx / box)
         The mesh after its 3 x 3 median filter.
     box : int
@@ -112,7 +112,8 @@ def measure_background(
     rows = found.back(dtype=np.float32)
     levels = _mesh(rows, box, box // step)
     deviations = _mesh(found.rms(dtype=np.float32), box, box // step)
-    return Background(float(found.globalback), float(found.globalrms), levels, deviations, box, rows, first, step)
+    rms = float(found.globalrms) if (deviations > 0).any() else 0.0  # sep says 1 for an image of one value
+    return Background(float(found.globalback), rms, levels, deviations, box, rows, first, step)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -55,6 +55,13 @@ def test_small_boxes_use_every_row():
     assert found.levels.shape == (4, 8)
 
 
+@pytest.mark.parametrize("value", [0.0, 700.0])
+def test_an_image_of_one_value_has_no_noise(value):
+    found = measure_background(np.full((128, 128), value, dtype=np.float32))
+    assert found.level == value
+    assert found.rms == 0.0
+
+
 def test_an_image_without_pixels_has_no_background():
     image = np.zeros((128, 128), dtype=np.float32)
     found = measure_background(image, mask=np.full(image.shape, BAD, dtype=np.uint8))
