@@ -73,12 +73,16 @@ def main(args: argparse.Namespace) -> int:
 def _show(args: argparse.Namespace, config: Config, instrument: Instrument) -> int:
     """Print which cameras are reduced, or what can be selected."""
     from qltui.store import selections
+    from qltui.store.history import BEYOND, neighbour_night
     from qltui.store.in_force import settings_in_force
 
     with open_record(config) as reader:
         selection = reader.ask(selections.selection_in_force, instrument)
         saved = reader.ask(selections.saved_selections, instrument)
-        off = reader.ask(settings_in_force, config).config.cameras.off
+        settings = reader.ask(settings_in_force, config).config
+        night = reader.ask(neighbour_night, instrument.name, BEYOND, -1) or 0
+    dead = instrument.dead_cameras(night, str(settings.calibration_directory or ""))
+    off = {**dead, **dict.fromkeys(settings.cameras.off, "switched off by the site")}
     if args.action in ("list", "save", "delete"):
         output(selections_table(selections.presets(instrument), saved), args)
         return ExitCode.OK

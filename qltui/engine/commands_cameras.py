@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from qltui.engine.command_arguments import Commanded, CommandError, text
 from qltui.store import selections
+from qltui.store.history import BEYOND, neighbour_night
 from qltui.store.selections import CameraSelection
 
 __all__ = ["CAMERA_ACTIONS", "selected_for"]
@@ -22,7 +23,9 @@ def selected_for(engine: Commanded, exposure_id: int) -> list[str]:
 
 def _made(engine: Commanded, arguments: Mapping[str, object]) -> CameraSelection:
     saved = engine.store.ask(selections.saved_selections, engine.instrument)
-    off = engine.in_force.settings.cameras_off
+    settings, instrument = engine.in_force.settings, engine.instrument
+    night = engine.store.ask(neighbour_night, instrument.name, BEYOND, -1) or 0
+    off = {*settings.cameras_off, *instrument.dead_cameras(night, settings.calibration_directory)}
     return selections.make_selection(engine.instrument, arguments, saved, off)
 
 

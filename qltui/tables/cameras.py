@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from qltui.instruments.base import Instrument
@@ -31,8 +31,14 @@ def selections_table(presets: Sequence[CameraSelection], saved: Sequence[CameraS
     return Table("selections", "Selections of cameras", _SELECTIONS, rows)
 
 
-def selected_table(instrument: Instrument, selection: CameraSelection, off: Collection[str]) -> Table:
-    """Return each camera with whether it is reduced from the next exposure on, and if not, why."""
+def selected_table(instrument: Instrument, selection: CameraSelection, off: Mapping[str, str]) -> Table:
+    """Return each camera with whether it is reduced from the next exposure on, and if not, why.
+
+    Parameters
+    ----------
+    off : mapping of str to str
+        Cameras that are never reduced, and why: switched off by the site, or known to be dead.
+    """
     groups = {kind: _group_of(members) for kind, members in instrument.groups.items()}
     columns = (
         Column("camera", instrument.unit_title, doc="name of the camera"),
@@ -50,7 +56,7 @@ def selected_table(instrument: Instrument, selection: CameraSelection, off: Coll
     return Table("cameras", f"Cameras: {count_words(instrument, selection, off)}", columns, tuple(rows))
 
 
-def count_words(instrument: Instrument, selection: CameraSelection, off: Collection[str]) -> str:
+def count_words(instrument: Instrument, selection: CameraSelection, off: Mapping[str, str]) -> str:
     """Return how many cameras are reduced, in words: ``"Core, 10 of 62 selected"``."""
     count = sum(_use(camera.name, selection, off)[0] != "no" for camera in instrument.cameras)
     turns = ", in turn" if selection.halves else ""
@@ -61,10 +67,10 @@ def _group_of(members: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     return {camera: name for name, cameras in members.items() for camera in cameras}
 
 
-def _use(camera: str, selection: CameraSelection, off: Collection[str]) -> tuple[str, str]:
+def _use(camera: str, selection: CameraSelection, off: Mapping[str, str]) -> tuple[str, str]:
     """Return whether a camera is used, and why not or when."""
     if camera in off:
-        return "no", "switched off by the site"
+        return "no", off[camera]
     if camera not in selection.cameras:
         return "no", "not selected"
     parts = [number for number, half in enumerate(selection.halves, start=1) if camera in half]

@@ -30,7 +30,7 @@ def engine(tmp_path, monkeypatch):
     def send(config, name, arguments):
         sent.append((name, arguments))
         with Store.open(path) as store:
-            settings = SimpleNamespace(cameras_off=("z9",))
+            settings = SimpleNamespace(cameras_off=("z9",), calibration_directory="")
             asked = SimpleNamespace(store=store, instrument=DESI, take_up=lambda: None)
             asked.in_force = SimpleNamespace(settings=settings, selection=store.ask(selection_in_force, DESI))
             number = store.send_command(name, arguments, "Ann")
@@ -123,7 +123,7 @@ def test_an_engine_that_does_not_answer_is_said(cameras, monkeypatch):
 
 
 def test_halves_are_told_camera_by_camera():
-    table = module.selected_table(DESI, CameraSelection("Halves", ("b0", "b1", "b2"), (("b0", "b2"), ("b1", "b2"))), ())
+    table = module.selected_table(DESI, CameraSelection("Halves", ("b0", "b1", "b2"), (("b0", "b2"), ("b1", "b2"))), {})
     assert [row.values[:3] for row in table.rows[:4]] == [
         ("b0", "in turn", "part 1 of 2"),
         ("b1", "in turn", "part 2 of 2"),
