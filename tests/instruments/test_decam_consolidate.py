@@ -43,12 +43,22 @@ def test_median_gradient_and_worst_of_a_tilted_field() -> None:
     assert found.reason == f"worst {worst}, 62 CCDs"
 
 
+def test_a_ring_of_bad_focus_is_radial_and_no_gradient() -> None:
+    ring = {name: 1.0 + 0.8 * (x * x + y * y) / field.FIELD_RADIUS**2 for name, (x, y) in PLACES.items()}
+    found = field.field_fwhm(state_of({"FWHM": ring}))
+    values = dict(zip(found.elements, found.values, strict=True))
+    assert values["gradient"] < 1e-9
+    assert 0.4 < values["radial"] < 0.7
+    assert math.isnan(field.radial_change({"S4": 1.0, "S29": 2.0}))
+
+
 def test_one_broken_ccd_is_no_gradient() -> None:
     values = plane(0.0, 0.0) | {"S31": 5.0}
     found = field.field_fwhm(state_of({"FWHM": values}))
     assert dict(zip(found.elements, found.values, strict=True)) == {
         "median": 1.0,
         "gradient": pytest.approx(0.0, abs=1e-9),
+        "radial": 0.0,
         "worst": 5.0,
     }
 
@@ -71,7 +81,11 @@ def test_sky_is_judged_by_the_ccd_farthest_from_the_median() -> None:
     values = dict(zip(found.elements, found.values, strict=True))
     assert values["worst"] == 17.0
     expected = dict(zip(found.elements, found.references["expected"], strict=True))
-    assert expected == {"median": 18.46, "gradient": 0.0, "worst": 18.46}
+    assert {key: expected[key] for key in ("median", "gradient", "worst")} == {
+        "median": 18.46,
+        "gradient": 0.0,
+        "worst": 18.46,
+    }
 
 
 def test_a_trail_adds_up_and_optics_cancel() -> None:

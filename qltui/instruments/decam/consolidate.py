@@ -18,7 +18,7 @@ from qltui.model import Camera, CameraTask, Exposure, Measurement
 __all__ = [
     "FIELD_RADIUS", "FieldState", "begin_field", "consolidate", "field_background", "field_counts", "field_ellipticity",
     "field_fwhm", "field_level", "field_noise", "field_saturated", "field_sky", "field_trail", "field_values",
-    "plane_change", "seeing_zenith",
+    "plane_change", "radial_change", "seeing_zenith",
 ]  # fmt: skip
 
 FIELD_RADIUS: Final = 225.0
@@ -26,6 +26,8 @@ FIELD_RADIUS: Final = 225.0
 
 _FEWEST: Final = 4
 """CCDs, at least, through which a plane is laid."""
+_INNER, _OUTER = 1.0 / 3.0, 2.0 / 3.0
+_FEWEST_IN_RING: Final = 3
 _FLOODED: Final = 5.0
 """Share of saturated pixels from which light floods a CCD [%]: a bright star with its trails has less."""
 _SEEING_EXPONENT: Final = 0.6
@@ -125,6 +127,22 @@ def plane_change(values: Mapping[str, float]) -> tuple[float, str]:
     return 2.0 * float(np.hypot(slope[1], slope[2])), ""
 
 
+def radial_change(values: Mapping[str, float]) -> float:
+    """Return the median of CCDs in the outer third of the field less that in the inner third; NaN where they are few.
+
+    Parameters
+    ----------
+    values : mapping of str to float
+        By CCD.
+    """
+    radius = {name: math.hypot(*PLACES[name]) / FIELD_RADIUS for name in values}
+    inner = [values[name] for name, r in radius.items() if r < _INNER]
+    outer = [values[name] for name, r in radius.items() if r > _OUTER]
+    if min(len(inner), len(outer)) < _FEWEST_IN_RING:
+        return math.nan
+    return float(np.median(outer) - np.median(inner))
+
+
 def _nothing(metric: str, state: FieldState, of: str, elements: tuple[str, ...] = ("",)) -> Measurement:
     """Return that there is no value, and why."""
     reason = state.off or f"no CCD has {of}"
@@ -142,12 +160,18 @@ def _statistics(
             return _nothing(metric, state, of, ELEMENTS)
         name = worst(values)
         change, without = plane_change(values)
-        numbers = dict(zip(ELEMENTS, (float(np.median(list(values.values()))), change, values[name]), strict=True))
+        outward = radial_change(values)
+        numbers = dict(
+            zip(ELEMENTS, (float(np.median(list(values.values()))), change, outward, values[name]), strict=True)
+        )
         if without:
             del numbers["gradient"]
+        if math.isnan(outward):
+            del numbers["radial"]
         words = f"worst {name}, {len(values)} CCDs"
-        # A gradient of what has no zero of its own is judged against the median.
-        expected = tuple(numbers["median"] if name == "gradient" else math.nan for name in numbers)
+        # A change of what has no zero of its own is judged against the median.
+        changes = ("gradient", "radial")
+        expected = tuple(numbers["median"] if name in changes else math.nan for name in numbers)
         reason = f"{words}; {without}" if without else words
         return Measurement(metric, (*numbers.values(),), (*numbers,), reason, {"expected": expected})
 
@@ -183,7 +207,7 @@ def field_sky(state: FieldState) -> Measurement:
     measurement, band = _field_sky(state), BANDS.get(state.exposure.program)
     if band is None:
         return replace(measurement, not_applicable=True)
-    expected = tuple(0.0 if element == "gradient" else band.sky for element in measurement.elements)
+    expected = tuple(0.0 if element in ("gradient", "radial") else band.sky for element in measurement.elements)
     return replace(measurement, references={"expected": expected})
 
 

@@ -12,10 +12,14 @@ _SKIES = ("SCIENCE", "STANDARD")
 _ALL = (*_SKIES, "FLAT", "TWILIGHT", "ZERO", "DARK")
 _MODULE = "qltui.instruments.decam.consolidate"
 
-ELEMENTS: Final = ("median", "gradient", "worst")
-"""Median of the CCDs; what a plane through them changes by from one edge of the field to the other; the worst CCD."""
+ELEMENTS: Final = ("median", "gradient", "radial", "worst")
+"""Median of the CCDs; what a plane through them changes by from one edge of the field to the other; median of the CCDs
+in the outer third of the field less that in the inner third; the worst CCD."""
 
-_WORDS = "Median of the CCDs; change of a plane through them from edge to edge of the field; the worst CCD."
+_WORDS = (
+    "Median of the CCDs; change of a plane through them from edge to edge of the field; outer less inner CCDs; the "
+    "worst CCD."
+)
 
 
 def _of_field(
@@ -50,7 +54,7 @@ def _of_field(
 FIELD_METRICS: Final = (
     _of_field(
         "FIELD_FWHM", "Width of stars, field", "field FWHM", "arcsec", "Of the widths of stars.", _SKIES,
-        "Median: seeing or focus. Gradient: the focal plane is tilted to the focus.",
+        "Median: seeing or focus. Gradient: the focal plane is tilted to the focus. Radial: focus, seen at the edge.",
         "Compare with the guider's seeing; a gradient above 0.2 arcsec calls for the hexapod.", ".2f",
     ),
     _of_field(
