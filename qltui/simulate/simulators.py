@@ -4,12 +4,34 @@ from __future__ import annotations
 
 import argparse
 import importlib
-from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["DEFAULT", "SIMULATORS", "SampleNight", "Simulator", "chosen", "load"]
+__all__ = ["DEFAULT", "SIMULATORS", "BenchNight", "Goals", "SampleNight", "Simulator", "bench_night", "chosen", "load"]
+
+
+@dataclass(frozen=True, slots=True)
+class Goals:
+    """What the reduction of a full-size exposure may cost.
+
+    Attributes
+    ----------
+    decompression : float
+        Times what the same processes need merely to decompress the file.
+    memory : float
+        Of a worker [MB].
+    peers : tuple of str
+        Names of a program that does a part of the work on detrended images alone; the first that is installed counts.
+    peer : float
+        Times what as many of that program need for the same images.
+    """
+
+    decompression: float = 3.0
+    memory: float = 700.0
+    peers: tuple[str, ...] = ()
+    peer: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +45,35 @@ class Simulator:
         `SampleNight`.
     sample : str
         Folder of the committed sample night, below ``sample_data``; empty where that has not all cameras.
+    bench : str
+        ``"module:name"`` of ``(directory, size, tell) -> BenchNight``.
+    goals : Goals
+        For the same.
     """
 
     module: str
     sample: str
+    bench: str
+    goals: Goals = field(default_factory=Goals)
+
+
+@dataclass(frozen=True, slots=True)
+class BenchNight:
+    """A night with one science exposure, by which speed is measured.
+
+    Attributes
+    ----------
+    data : Path
+        Root of the raw files.
+    calibration : Path or None
+        The site's.
+    science : Path
+        The raw file that is timed.
+    """
+
+    data: Path
+    calibration: Path | None
+    science: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +93,13 @@ class SampleNight:
 
 
 SIMULATORS: Final[Mapping[str, Simulator]] = {
-    "desi": Simulator("qltui.simulate.command", "."),
-    "decam": Simulator("qltui.simulate.decam.command", ""),
+    "desi": Simulator("qltui.simulate.command", ".", "qltui.simulate.bench_night:write_night"),
+    "decam": Simulator(
+        "qltui.simulate.decam.command",
+        "",
+        "qltui.simulate.decam.bench_night:write_night",
+        Goals(4.0, 500.0, ("source-extractor", "sex", "sextractor")),
+    ),
 }
 """By the name of the instrument."""
 
@@ -66,6 +118,24 @@ def chosen(words: Sequence[str]) -> str:
     except argparse.ArgumentError:  # the option stands without a name
         return DEFAULT
     return found if found in SIMULATORS else DEFAULT
+
+
+def bench_night(name: str, directory: Path, size: str, tell: Callable[[str], None]) -> BenchNight:
+    """Return the night by which the speed of an instrument's reduction is measured; simulated once, then kept.
+
+    Parameters
+    ----------
+    name : str
+        Of the instrument.
+    directory : Path
+        Where it is kept.
+    size : {"mini", "full"}
+    tell : callable
+        Is told what is being simulated.
+    """
+    module, _, function = SIMULATORS[name].bench.partition(":")
+    night: BenchNight = getattr(importlib.import_module(module), function)(directory, size, tell)
+    return night
 
 
 def load(name: str) -> Any:
