@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import calendar
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -132,9 +131,11 @@ def nights_table(
     by_night: dict[int, list[NightSummary]] = {}
     for row in summaries:
         by_night.setdefault(row.night // unit, []).append(row)
-    counted: dict[int, Counter[str]] = {}
+    counted: dict[int, dict[str, int]] = {}
     for night, counts in targets.items():
-        counted.setdefault(night // unit, Counter()).update(counts)
+        sums = counted.setdefault(night // unit, {})
+        for kind, count in counts.items():
+            sums[kind] = sums.get(kind, 0) + count
     classes = sorted({kind for counts in counted.values() for kind in counts})
     columns = (
         Column("night", "month" if by_month else "night", doc="Date of the evening."),
@@ -149,7 +150,7 @@ def nights_table(
                 f"{night // 100}-{night % 100:02d}" if by_month else str(night),
                 " ".join(dict.fromkeys(row.program for row in group if row.program)),
                 *_values(totals_of(group)),
-                *(counted[night][kind] if night in counted else None for kind in classes),
+                *(counted[night].get(kind, 0) if night in counted else None for kind in classes),
             ),
         )
         for night, group in sorted(by_night.items(), reverse=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from qltui.tui.sky_projection import SkyView, galactic_plane, grid_lines, grid_step, project, project_many, projector
 from qltui.tui.symbols import Charset
 from qltui.tui.text import Line
 
-__all__ = ["Frame", "MapPoint", "Raster", "draw_raster", "frame_of", "rasterise"]
+__all__ = ["Frame", "MapPoint", "Raster", "draw_raster", "frame_of", "rasterise", "rasterise_columns"]
 
 Cell = tuple[int, int]
 """Column and row of a cell of the map."""
@@ -134,26 +134,34 @@ def _placer(view: SkyView, frame: Frame, charset: Charset) -> Callable[[float, f
 
 def rasterise(points: Sequence[MapPoint], view: SkyView, width: int, height: int, charset: Charset) -> Raster:
     """Return the fields, the grid and the Galactic plane as cells of a pane of `width` x `height`."""
+    return rasterise_columns(tuple(zip(*points, strict=True)), view, width, height, charset)
+
+
+def rasterise_columns(
+    columns: Sequence[Sequence[Any]], view: SkyView, width: int, height: int, charset: Charset
+) -> Raster:
+    """Return the same of fields given by columns, those of `MapPoint` in its order; none where there are no fields.
+
+    A season has tens of thousands of fields: an object for each would cost more than the map.
+    """
     frame = frame_of(view, width, height)
     dot = _placer(view, frame, charset)
-    dots = _gathered(points, view, frame, charset)
+    dots = _gathered(columns, view, frame, charset) if columns else {}
     plane = _dotted(dot(*place) for place in galactic_plane())
     grid = _dotted(dot(*place) for place in grid_lines(view, max(20, frame.across * 3 // 4)))
     return Raster(view, frame, dots, plane, grid, _labels(view, frame))
 
 
 def _gathered(
-    points: Sequence[MapPoint], view: SkyView, frame: Frame, charset: Charset
+    fields: Sequence[Sequence[Any]], view: SkyView, frame: Frame, charset: Charset
 ) -> dict[Cell, tuple[int, str, tuple[int, ...]]]:
     """Return the fields inside the view by cell: dots, the kind with the highest rank, keys. A season at once."""
-    if not points:
-        return {}
     import numpy as np
 
+    keys, ra, dec, kinds, ranks = fields
     columns, rows = charset.columns, charset.rows
     across, down = frame.across * columns, frame.high * rows
-    ra, dec = np.array([point.ra for point in points]), np.array([point.dec for point in points])
-    x, y = project_many(view, ra, dec)
+    x, y = project_many(view, np.array(ra, dtype=float), np.array(dec, dtype=float))
     inside = np.flatnonzero((np.abs(x) <= 1.0) & (np.abs(y) <= 0.5))
     if not inside.size:
         return {}
@@ -162,16 +170,16 @@ def _gathered(
     row = np.minimum(((0.5 - y[inside]) * down).astype(int), down - 1)
     bits = np.array(_BRAILLE if rows == 4 else ((1, 2), (4, 8)) if columns == 2 else ((1,),))
     cell = row // rows * frame.width + frame.left + column // columns
-    rank = np.array([point.rank for point in points])[inside]
-    order = np.lexsort((rank, cell))
+    order = np.lexsort((np.array(ranks)[inside], cell))
     starts = np.flatnonzero(np.diff(cell[order], prepend=-1))
     ends = [*starts[1:].tolist(), order.size]
     dots = np.bitwise_or.reduceat(bits[row % rows, column % columns][order], starts).tolist()
     members = inside[order].tolist()
+    named = [keys[index] for index in members]
     found = {}
     for start, end, mask, number in zip(starts.tolist(), ends, dots, cell[order][starts].tolist(), strict=True):
-        chosen = [points[index] for index in members[start:end]]
-        found[number % frame.width, number // frame.width] = mask, chosen[-1].kind, tuple(item.key for item in chosen)
+        place = number % frame.width, number // frame.width
+        found[place] = mask, kinds[members[end - 1]], tuple(named[start:end])
     return found
 
 

@@ -13,7 +13,7 @@ from qltui.store.survey_views import CLASSES, FieldExposure, FieldPoint, FieldSu
 from qltui.tables.survey import KIND_STATUS, field_name, nights_table, programs_table
 from qltui.tables.table import Column, Row, Table
 from qltui.tui.sky_projection import SkyView
-from qltui.tui.sky_raster import MapPoint, Raster, rasterise
+from qltui.tui.sky_raster import Raster, rasterise_columns
 from qltui.tui.symbols import STATUS_MARKS, Charset
 
 __all__ = [
@@ -104,15 +104,11 @@ def read_survey(choice: SurveyChoice, instrument: Instrument, charset: Charset) 
         chosen = [row for row in summaries if row.program == choice.program or not choice.program]
         if choice.kind:
             found = [row for row in found if CLASSES[row[4]] == choice.kind]
-        by_program = choice.by == "program"
-        points = [
-            MapPoint(number, ra, dec, program if by_program else CLASSES[kind], _RANKS[kind])
-            for number, ra, dec, program, kind in found
-        ]
+        columns = tuple(zip(*found, strict=True))
         raster = None
         if choice.width > 20 and choice.height > 3:
-            raster = rasterise(points, choice.view, choice.width, choice.height, charset)
-        tiles, distinct = Counter(row[3] for row in found), len({row[0] for row in found})
+            raster = rasterise_columns(_map_columns(columns, choice), choice.view, choice.width, choice.height, charset)
+        tiles, distinct = (Counter(columns[3]), len(set(columns[0]))) if columns else (Counter[str](), 0)
         programs = tuple(sorted({row.program for row in summaries if row.program}))
         return SurveyAnswer(
             choice,
@@ -129,6 +125,15 @@ def read_survey(choice: SurveyChoice, instrument: Instrument, charset: Charset) 
         )
 
     return ask
+
+
+def _map_columns(fields: Sequence[Sequence[Any]], choice: SurveyChoice) -> Sequence[Sequence[Any]]:
+    """Return the columns of `FieldPoint` as those of `MapPoint`; none where there are no fields."""
+    if not fields:
+        return ()
+    number, ra, dec, program, kind = fields
+    colour = program if choice.by == "program" else list(map(CLASSES.__getitem__, kind))
+    return number, ra, dec, colour, list(map(_RANKS.__getitem__, kind))
 
 
 def read_under(
