@@ -55,6 +55,7 @@ SCREENS: Final = (
     _entry(
         "", "f", "focal-plane", "Focal plane", "focal_plane:FocalPlaneScreen", "good and bad fibres in their places"
     ),
+    _entry("", "u", "cameras", "Cameras", "cameras:CamerasScreen", "which cameras are reduced; selecting others"),
     _entry("", "h", "header", "Header", "headers:HeadersScreen", "the header of any part of the file"),
     _entry("", "r", "control", "Control", "control:ControlScreen", "automatic or manual, start, stop, clear the disk"),
     _entry(
