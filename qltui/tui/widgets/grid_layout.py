@@ -60,6 +60,8 @@ class GridLayout:
         Steps that do not fit.
     height : int
         Rows in use.
+    field : str
+        Name of what stands for all cameras together: the one cell of the steps that are done for the whole field.
     """
 
     arms: tuple[str, ...]
@@ -72,6 +74,7 @@ class GridLayout:
     hidden_before: int
     hidden_after: int
     height: int
+    field: str = ""
 
     def position(self, block: Block, arm: int, unit: int) -> tuple[int, int]:
         """Return column and row of a cell of the pane."""
@@ -84,7 +87,7 @@ def label_width(arms: tuple[str, ...]) -> int:
 
 
 def _block_width(step: StepDefinition, units: int, pitch: int) -> int:
-    return max(len(step.title), (units - 1) * pitch + 1)
+    return len(step.title) if step.of_field else max(len(step.title), (units - 1) * pitch + 1)
 
 
 def _spread(steps: tuple[StepDefinition, ...], units: int, room: int, *, air: bool) -> tuple[int, int, int]:
@@ -131,8 +134,14 @@ def arrange_grid(
         x += _block_width(step, len(units), pitch) + gap
     used = (blocks[-1].row + 1) * (block_height + 1) - 1
     return GridLayout(
-        arms, units, cameras, steps, tuple(blocks), pitch, header, start, len(steps) - start - len(shown), used
+        *(arms, units, cameras, steps, tuple(blocks), pitch, header, start, len(steps) - start - len(shown), used),
+        field=instrument.field_camera.name if instrument.field_camera is not None else "",
     )
+
+
+def _extent(layout: GridLayout, step: int) -> tuple[int, int]:
+    """Return rows and columns of a step's block; one cell where it is done for the whole field."""
+    return (1, 1) if layout.steps[step].of_field else (len(layout.arms), len(layout.units))
 
 
 def move(layout: GridLayout, place: Place, dx: int, dy: int) -> Place:
@@ -141,21 +150,26 @@ def move(layout: GridLayout, place: Place, dx: int, dy: int) -> Place:
     Places without a camera are skipped; where nothing lies in that direction, `place` is returned.
     """
     found = {name: key for key, name in layout.cameras.items()}
-    if place.camera not in found or not layout.steps:
-        return place
-    arm, unit = (layout.arms.index(found[place.camera][0]), layout.units.index(found[place.camera][1]))
     step = next((index for index, item in enumerate(layout.steps) if item.name == place.step), 0)
+    if not layout.steps or (place.camera not in found and not layout.steps[step].of_field):
+        return place
+    names = found.get(place.camera, (layout.arms[0], layout.units[0]))
+    arm, unit = (layout.arms.index(names[0]), layout.units.index(names[1]))
+    if layout.steps[step].of_field:
+        arm, unit = 0, 0
     across = max((block.column for block in layout.blocks), default=0) + 1
     for _ in range(len(layout.arms) * len(layout.units) * len(layout.steps)):
         unit, arm = unit + dx, arm + dy
-        if not 0 <= unit < len(layout.units):
-            step += dx
-            unit = 0 if dx > 0 else len(layout.units) - 1
-        if not 0 <= arm < len(layout.arms):
-            step += dy * across
-            arm = 0 if dy > 0 else len(layout.arms) - 1
+        beside = not 0 <= unit < _extent(layout, step)[1]
+        beyond = not 0 <= arm < _extent(layout, step)[0]
+        step += dx * beside + dy * across * beyond
         if not 0 <= step < len(layout.steps):
             return place
+        arms, units = _extent(layout, step)
+        unit = (0 if dx > 0 else units - 1) if beside else min(unit, units - 1)
+        arm = (0 if dy > 0 else arms - 1) if beyond else min(arm, arms - 1)
+        if layout.steps[step].of_field:
+            return Place(layout.field, layout.steps[step].name)
         name = layout.cameras.get((layout.arms[arm], layout.units[unit]))
         if name is not None:
             return Place(name, layout.steps[step].name)

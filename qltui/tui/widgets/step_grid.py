@@ -59,6 +59,12 @@ def grid_lines(
     canvas = _Canvas(width, height)
     for block in layout.blocks:
         canvas.put(block.x, block.y, block.step.title, "title")
+        if block.step.of_field:
+            # One cell: it is done once, for all cameras together.
+            _put_cell(
+                canvas, layout.position(block, 0, 0), process, Place(layout.field, block.step.name), cursor, charset
+            )
+            continue
         for index, unit in enumerate(layout.units):
             name = unit[-layout.header_rows :].rjust(layout.header_rows)
             for row, char in enumerate(name):
@@ -70,11 +76,16 @@ def grid_lines(
             for index, unit in enumerate(layout.units):
                 camera = layout.cameras.get((arm, unit))
                 if camera is not None:
-                    status = cell_status(process, camera, block.step.name)
-                    at_cursor = cursor == Place(camera, block.step.name)
-                    role = STATUS_MARKS[status].role + ("+cursor" if at_cursor else "")
-                    canvas.put(*layout.position(block, row, index), charset.mark(status), role)
+                    at = layout.position(block, row, index)
+                    _put_cell(canvas, at, process, Place(camera, block.step.name), cursor, charset)
     return canvas.lines()
+
+
+def _put_cell(
+    canvas: _Canvas, at: tuple[int, int], process: ProcessView, place: Place, cursor: Place | None, charset: Charset
+) -> None:
+    status = cell_status(process, place.camera, place.step)
+    canvas.put(*at, charset.mark(status), STATUS_MARKS[status].role + ("+cursor" if cursor == place else ""))
 
 
 def _arm_of(layout: GridLayout, place: Place) -> str:
@@ -132,7 +143,8 @@ class StepGrid(Lines, can_focus=True):
         if self._chosen is not None:
             if any(step.name == self._chosen.step for step in steps):
                 return self._chosen
-            return Place(self._chosen.camera, steps[0].name)
+            names = [camera.name for camera in self._instrument.subjects_of(steps[0])]
+            return Place(self._chosen.camera if self._chosen.camera in names else names[0], steps[0].name)
         worst = worst_cell(self.process, self._instrument)
         return Place(*worst) if worst is not None else None
 
@@ -197,6 +209,10 @@ class StepGrid(Lines, can_focus=True):
         """Go to the cell that was clicked."""
         layout = self._layout(*self.size)
         for block in layout.blocks:
+            if block.step.of_field:
+                if layout.position(block, 0, 0) == (event.x, event.y):
+                    self.go_to(Place(layout.field, block.step.name))
+                continue
             for row, arm in enumerate(layout.arms):
                 for index, unit in enumerate(layout.units):
                     if layout.position(block, row, index) == (event.x, event.y) and (arm, unit) in layout.cameras:
