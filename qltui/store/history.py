@@ -15,6 +15,7 @@ from qltui.instruments.base import Instrument
 from qltui.model import Exposure, Status, worst
 from qltui.store.codec import EXPOSURE_COLUMNS, exposure_from_row, text_value
 from qltui.store.database import Database, Row
+from qltui.store.survey_views import CLASSES
 from qltui.store.wanted import Term, conditions
 
 __all__ = [
@@ -27,7 +28,6 @@ __all__ = [
     "field_of",
     "neighbour_night",
     "night_page",
-    "outcome_class",
 ]
 
 BEYOND: Final = 99999999
@@ -49,7 +49,6 @@ _COLUMNS: Final = {
 _SUMMED: Final = {"obstype": "obstype", "program": "program", "kind": "obstype || ' ' || program"}
 """What the sums of nights know."""
 
-_ENDED_BADLY: Final = (Status.ALARM, Status.FAILED, Status.MISSING)
 _SPREADS: Final = (Status.MISSING, Status.FAILED, Status.CANCELLED)
 """Of a camera: steps that it never began came out like it."""
 
@@ -135,7 +134,7 @@ class NightRow:
 
 @dataclass(frozen=True, slots=True)
 class NightTotals:
-    """Exposures of one type: how many, their open-shutter time [s], and how many came out how (`outcome_class`)."""
+    """Exposures of one type: how many, their open-shutter time [s], and how many are in each class (`CLASSES`)."""
 
     obstype: str
     exposures: int = 0
@@ -173,18 +172,6 @@ class NightPage:
     def total(self) -> int:
         """Exposures that were wished for, as far as they were counted."""
         return sum(item.exposures for item in self.totals) or len(self.rows)
-
-
-def outcome_class(status: str, flag: str) -> str:
-    """Return what an exposure counts as: good, warning, bad, open or test; the observer's flag has the last word."""
-    by_flag = {"good": "good", "bad": "bad", "junk": "bad", "test": "test"}.get(flag)
-    if by_flag is not None:
-        return by_flag
-    if status == Status.NORMAL.value:
-        return "good"
-    if status == Status.WARNING.value:
-        return "warning"
-    return "bad" if status in [item.value for item in _ENDED_BADLY] else "open"
 
 
 # -- the page ------------------------------------------------------------------------------------------------------
@@ -282,13 +269,13 @@ def _totals(
 
 def _counted(database: Database, where: str, values: Sequence[object]) -> tuple[NightTotals, ...]:
     rows = database.sql(
-        f"""SELECT obstype, status, flag, count(*), ifnull(sum(exptime), 0) FROM outcome WHERE {where}
-            GROUP BY obstype, status, flag""",  # noqa: S608 -- columns and words of our own
+        f"""SELECT obstype, class, count(*), ifnull(sum(exptime), 0) FROM outcome WHERE {where}
+            GROUP BY obstype, class""",  # noqa: S608 -- columns and words of our own
         values,
     )
     found: dict[str, NightTotals] = {}
-    for obstype, status, flag, count, seconds in rows:
-        before, kind = found.get(obstype, NightTotals(obstype)), outcome_class(status, flag)
+    for obstype, number, count, seconds in rows:
+        before, kind = found.get(obstype, NightTotals(obstype)), CLASSES[number]
         counts = {"exposures": before.exposures + count, kind: getattr(before, kind) + count}
         found[obstype] = replace(before, seconds=before.seconds + seconds, **counts)
     return tuple(total for _, total in sorted(found.items()))

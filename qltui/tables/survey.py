@@ -37,8 +37,8 @@ MOST_NIGHTS: Final = 200
 """More nights than this are summed up by month."""
 
 RULE: Final = (
-    "good: verdict NORMAL, or flagged good; bad: ALARM, FAILED, MISSING, or flagged bad or junk; open: not judged yet; "
-    "test: flagged so, and counted nowhere else"
+    "good: verdict NORMAL, or flagged good; bad: ALARM, FAILED, MISSING, or flagged bad or junk; open: not judged yet, "
+    "or still being reduced; test: flagged so, and counted nowhere else"
 )
 
 

@@ -13,7 +13,7 @@ import known
 from qltui.instruments.base import get_instrument
 from qltui.model import Status
 from qltui.store.codec import exposure_time
-from qltui.store.history import NightWish, neighbour_night, night_page, outcome_class
+from qltui.store.history import NightWish, neighbour_night, night_page
 from qltui.store.history_cells import metric_cells
 from qltui.store.processes import ProcessWish, camera_runs, process_page
 from qltui.store.threads import comment_thread_of
@@ -123,13 +123,6 @@ def test_neighbouring_nights(store):
     assert store.ask(neighbour_night, "desi", 20191002, -1) == 20191001
     assert store.ask(neighbour_night, "desi", 20191001, 1) == 20191002
     assert store.ask(neighbour_night, "desi", 20191001, -1) is None
-
-
-def test_the_flag_has_the_last_word():
-    assert outcome_class("ALARM", "good") == "good"
-    assert outcome_class("NORMAL", "junk") == "bad"
-    assert outcome_class("NORMAL", "") == "good"
-    assert outcome_class("UNKNOWN", "") == "open"
 
 
 def test_processes_newest_first_and_older_runs(store):

@@ -10,7 +10,9 @@ import pytest
 
 from qltui.model import Measurement, Status, StepReport, Trigger, Verdict
 from qltui.store import survey
+from qltui.store.history import NightWish, night_page
 from qltui.store.survey_views import field_number, field_place
+from qltui.store.wanted import Term
 
 ALL = (19900101, 20991231)
 SKY = ("SCIENCE",)
@@ -264,3 +266,48 @@ def test_a_record_that_is_older_is_summed_up_when_it_is_brought_up_to_date(datab
     assert (nights(store), fields(store)) == before
     add(3, Status.WARNING)
     assert nights(store)[0].warning == 1
+
+
+def counts(store):
+    """Return open and bad exposures as the sums of the night, those of its field, and the totals of a page."""
+    (night,) = nights(store)
+    (field,) = fields(store)
+    (summed,) = store.ask(night_page, NightWish("desi", night.night, night.night)).totals
+    wish = NightWish("desi", night.night, night.night, (Term("tile", (100,)),))
+    (counted,) = store.ask(night_page, wish).totals
+    return {(item.open, item.bad) for item in (night, field)} | {(item.open, item.bad) for item in (summed, counted)}
+
+
+def running(store, add, status=Status.ALARM):
+    """Return exposure and process of one that runs and has this status so far."""
+    number, process = add(1, None)
+    store.start_process(process)
+    store.set_verdict(process, Verdict(status, "so far"))
+    return number, process
+
+
+def test_a_process_that_runs_makes_no_exposure_bad_before_its_end(store, add):
+    number, process = running(store, add)
+    assert counts(store) == {(1, 0)}
+    store.finish_process(process, Verdict(Status.ALARM, "so"), "done")
+    assert counts(store) == {(0, 1)}
+    store.enqueue(number, Trigger.REPROCESS, "x", ("b0",))
+    assert counts(store) == {(1, 0)}
+
+
+def test_the_observers_flag_decides_while_a_process_runs(store, add):
+    number, process = running(store, add, Status.NORMAL)
+    store.set_flag(number, "junk", "Ann")
+    assert counts(store) == {(0, 1)}
+    store.finish_process(process, Verdict(Status.NORMAL, "so"), "done")
+    assert counts(store) == {(0, 1)}
+    store.set_flag(number, "", "Ann")
+    assert counts(store) == {(0, 0)}
+
+
+def test_running_exposures_are_counted_as_before_when_the_migration_is_taken_back(store, add):
+    running(store, add)
+    assert store._database.revert("0005_finished_verdicts")[-1] == "0005_finished_verdicts"
+    assert counts(store) == {(0, 1)}
+    store._database.migrate()
+    assert counts(store) == {(1, 0)}
