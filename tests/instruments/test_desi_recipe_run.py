@@ -11,11 +11,14 @@ import pytest
 from astropy.io import fits
 
 from qltui.instruments import run as runner
+from qltui.instruments.base import get_instrument
 from qltui.instruments.desi import measure_fibers, recipe
 from qltui.instruments.desi.calibration import Calibrations
 from qltui.instruments.desi.files import inspect, read_camera_header
 from qltui.instruments.errors import ReductionError
 from qltui.model import CameraTask, Exposure, Status
+from qltui.quality.limits_file import load_limits
+from qltui.quality.verdict import judge_step
 from qltui.reduction.binning import bin_image
 from qltui.simulate.calibrations import simulate_calibrations
 from qltui.simulate.exposure import simulate_exposure
@@ -254,3 +257,24 @@ def test_science_is_compared_with_the_widths_that_the_nights_arc_gave():
     assert _calibrated_widths(SimpleNamespace(rows=rows, calibration=arc)) == pytest.approx((1.06, 1.1))
     none = SimpleNamespace(line_widths=None)
     assert _calibrated_widths(SimpleNamespace(rows=rows, calibration=none)) == pytest.approx((1.06, 1.3))
+
+
+def test_components_that_are_switched_off_say_so(night, tmp_path):
+    off = {"cosmics": False, "preview": False, "spectra": False}
+    science, _ = reduced(task(night, products_directory=str(tmp_path / "off"), options=off))
+    whole, _ = reduced(task(night, products_directory=str(tmp_path / "on")))
+    left_out = {product.kind for product in whole.products} - {product.kind for product in science.products}
+    assert left_out == {"preview", "spectra"}
+    assert set(values(science)) == set(values(whole)), "what is not measured is said, not left out"
+    dark, _ = reduced(task(night, "DARK", options=off))
+    rate = values(dark)["COSMICS_RATE"]
+    assert all(math.isnan(value) for value in rate.values)
+    assert rate.not_applicable, "it is not checked, and not unknown"
+    assert "switched off" in rate.reason
+    limits = load_limits(get_instrument("desi"))
+    step = next(step for step in dark.steps if any(item is rate for item in step.measurements))
+    judged = judge_step(step, get_instrument("desi"), night[1]["DARK"], "r0", limits)
+    (judgement,) = (item for item in judged.judgements if item.metric == "COSMICS_RATE")
+    assert judgement.status is Status.NOT_CHECKED
+    assert judgement.reason == rate.reason
+    assert not judged.status.is_good

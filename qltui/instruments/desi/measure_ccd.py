@@ -100,7 +100,13 @@ def cosmics_rate(state: State) -> Measurement:
     names = _names(state)
     if state.cosmics is None:
         unknown = (math.nan,) * len(names)
-        return Measurement("COSMICS_RATE", unknown, names, "cosmic rays were not looked for", not_applicable=True)
+        return Measurement(
+            "COSMICS_RATE",
+            unknown,
+            names,
+            "cosmic rays were not looked for: reduction.cosmics is switched off",
+            not_applicable=True,
+        )
     if state.exptime is None:
         return Measurement("COSMICS_RATE", (math.nan,) * len(names), names, "no exposure time in the header")
     readout = state.raw.header.get("DIGITIME")
