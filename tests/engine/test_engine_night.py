@@ -309,69 +309,6 @@ def test_an_incomplete_file_that_went_away_meanwhile_is_forgotten(start, setting
 # -- commands --------------------------------------------------------------------------------------------------------
 
 
-def test_commands(start, settings, data, diary):
-    exposure_file(data, 7, record=str(diary))
-    engine = start()
-    engine.until("Exposure 7 is ready")
-    numbers = [
-        command(settings, "reprocess", expid=7, night=NIGHT, cameras=["b0"], instrument="desi"),
-        command(settings, "comment", expid=7, text="moon; DROP TABLE exposure"),
-        command(settings, "flag", expid=7, value="bad"),
-        command(settings, "reprocess", expid=8),
-        command(settings, "reprocess", expid=7, cameras=["x9"]),
-        command(settings, "reprocess", expid="7"),
-        command(settings, "cancel", process=999),
-        command(settings, "acknowledge", alarm=1),
-        command(settings, "fly"),
-    ]
-    engine.until("Exposure 7 is ready", count=2)
-    engine.until("fly refused")
-    with record(settings) as store:
-        states = [store.command(number).state for number in numbers]
-        assert states == ["done"] * 3 + ["refused"] * 6
-        assert "not in the record" in store.command(numbers[3]).answer
-        assert "known: reprocess" in store.command(numbers[-1]).answer
-    view = view_of(settings, 7)
-    assert (view.trigger, list(view.cameras), view.who) == ("REPROCESS", ["b0"], "ada")
-    assert diary_of(diary).count((7, "b0")) == 2
-    assert diary_of(diary).count((7, "r0")) == 1
-    assert rows(settings)[7].comments == 1
-    assert rows(settings)[7].flag == "bad"
-
-
-def test_pause_resume_and_shutdown(start, settings, data, diary):
-    engine = start()
-    engine.until("Engine started")
-    command(settings, "pause")
-    engine.until("pause asked for by ada")
-    exposure_file(data, 1, record=str(diary))
-    engine.until("Exposure 1 (DARK SCIENCE) available")
-    with record(settings) as store:
-        assert len(store.waiting()) == 1
-    assert diary_of(diary) == []
-    command(settings, "resume")
-    engine.until("Exposure 1 is ready: NORMAL")
-    command(settings, "shutdown")
-    assert engine.end() == 0
-    with record(settings) as store:
-        view = store.engine()
-    assert (view.state, view.detail) == ("stopped", "stopped by ada")
-
-
-def test_cancel_ends_what_is_in_a_worker(start, settings, data, tmp_path):
-    gate = tmp_path / "gate"
-    exposure_file(data, 1, do=dict.fromkeys(CAMERAS, f"wait:{gate}"))
-    engine = start()
-    engine.until("CHECK SPECTRA started")
-    command(settings, "cancel", expid=1)
-    engine.until("Exposure 1 cancelled: stopped by ada")
-    exposure_file(data, 2)
-    engine.until("Exposure 2 is ready: NORMAL")
-    view = view_of(settings, 1)
-    assert view.state == "cancelled"
-    assert {view.cameras[camera].status for camera in CAMERAS} == {Status.CANCELLED}
-
-
 # -- ends and beginnings ---------------------------------------------------------------------------------------------
 
 
