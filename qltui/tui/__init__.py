@@ -130,6 +130,9 @@ def run_monitor(
         return _CANNOT
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    # An exported size would hold for ever: the terminal itself knows its size, also when it changes.
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
     # What is loaded stays: to look through it for rubbish meanwhile finds none, and is a tenth of the start.
     gc.disable()
     from platformdirs import user_state_path

@@ -127,7 +127,7 @@ def checked_keymap(entries: Iterable[str]) -> Mapping[str, str]:
             raise KeymapError(msg)
     keymap = {name: ",".join(_key(name, part.strip()) for part in keys.split(",")) for name, keys in wanted.items()}
     for name, keys in keymap.items():
-        for other in sorted(known, key=lambda item: not item.startswith("app.")):
+        for other in sorted(known, key=lambda item: (not item.startswith("app."), item)):
             theirs = keymap.get(other, known[other].key).split(",")
             if other != name and _meet(name, other) and not set(keys.split(",")).isdisjoint(theirs):
                 what = known[other].tooltip or known[other].description

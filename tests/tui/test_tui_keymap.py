@@ -32,7 +32,7 @@ def test_keys_are_given_by_the_names_of_actions():
         (["app.theme = g"], "g of app.theme is the key of app.jump (go to any screen"),
         (["app.theme = f6", "app.about = f6"], "choose another, or give app.about another one too"),
         (["conditions.whole = o"], "is the key of table.order"),
-        (["pane.save = S"], "is the key of configuration.save"),
+        (["pane.save = S"], "S of pane.save is the key of cameras.keep"),
     ],
 )
 def test_what_cannot_be_is_refused_with_what_to_do(entries, said):

@@ -186,7 +186,8 @@ def tmux(tmp_path):
     opened = []
 
     def start(code):
-        opened.append(Tmux(tmp_path / "tmux", code))
+        # A server that ends takes its socket with it, a moment later than it says: each has its own.
+        opened.append(Tmux(tmp_path / f"tmux{len(opened)}", code))
         return opened[-1]
 
     yield start
