@@ -44,6 +44,13 @@ class _Connections(peewee.SqliteDatabase):
             self._opened.append(connection)
         return connection
 
+    def _close(self, conn: sqlite3.Connection) -> None:
+        # Under the guard, so that nobody interrupts a connection that is just being closed.
+        with self._guard:
+            if conn in self._opened:
+                self._opened.remove(conn)
+            super()._close(conn)  # type: ignore[misc]
+
     def interrupt_all(self) -> None:
         """Let statements that run in any thread end with an error; SQLite allows that from another thread."""
         with self._guard:

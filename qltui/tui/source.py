@@ -7,8 +7,10 @@ may well appear after the screen: until the first engine makes it there is simpl
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -166,6 +168,7 @@ class Reader:
         self._get_source = get_source
         self._close = close
         self.interrupt = interrupt
+        self._leaving = threading.Event()
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="record")
 
     async def read(self, query: Callable[[Source], T]) -> T:
@@ -182,12 +185,29 @@ class Reader:
         # Loaded here, in the thread: peewee must not delay the first paint.
         from qltui.store.errors import StoreError
 
+        if self._leaving.is_set():
+            msg = "the screen is being left: nothing is read any more"
+            raise ReadError(msg)
         try:
             return query(self._get_source())
         except (StoreError, OSError) as error:
             raise ReadError(str(error)) from error
 
-    def close(self) -> None:
-        """Close the source; a read that hangs is left to itself, because leaving must always work."""
-        self._pool.submit(self._close)
-        self._pool.shutdown(wait=False, cancel_futures=False)
+    def close(self, patience: float = 1.0) -> None:
+        """Close the source: what is being read is stopped, what waits is dropped.
+
+        Without that the process would live on until SQLite has answered a question that nobody asks any more.
+
+        Parameters
+        ----------
+        patience : float
+            How long a read that does not let itself be stopped is waited for [s]; it is then left to itself.
+        """
+        self._leaving.set()
+        closed = self._pool.submit(self._close)
+        self._pool.shutdown(wait=False)
+        # A statement that begins just after an interruption would not be stopped by it: therefore again.
+        until = time.monotonic() + patience
+        while not closed.done() and time.monotonic() < until:
+            self.interrupt()
+            wait([closed], timeout=0.02)
