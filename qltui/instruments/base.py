@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from qltui.instruments.definitions import HISTORY, Condition, Depth, MetricDefinition, Picture, StepDefinition
+from qltui.instruments.definitions import (
+    HISTORY,
+    Condition,
+    Depth,
+    MetricDefinition,
+    Picture,
+    StepDefinition,
+    TrendPreset,
+)
 
 if TYPE_CHECKING:
     from qltui.instruments.location import SiteLocation
@@ -26,6 +34,7 @@ __all__ = [
     "MetricDefinition",
     "Picture",
     "StepDefinition",
+    "TrendPreset",
     "get_instrument",
     "instrument_names",
     "resolve",
@@ -128,6 +137,8 @@ class Instrument:
         Selections of cameras that observers know by name, ``{"Core": (...)}``.
     halves : tuple of tuple of str
         Selections that complement each other, to be taken in turn; empty for none.
+    trend_presets : tuple of TrendPreset
+        Histories that observers know by name, in the order of their key; empty for none.
     """
 
     name: str
@@ -163,6 +174,7 @@ class Instrument:
     groups: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     presets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     halves: tuple[tuple[str, ...], ...] = ()
+    trend_presets: tuple[TrendPreset, ...] = ()
     list_nights: str = ""
     dead: str = ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["HISTORY", "Condition", "Depth", "MetricDefinition", "Picture", "StepDefinition"]
+__all__ = ["HISTORY", "Condition", "Depth", "MetricDefinition", "Picture", "StepDefinition", "TrendPreset"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,3 +205,34 @@ class Depth:
     metric: str
     goal: float = 1000.0
     definition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrendPreset:
+    """A history that observers know by name: what of the record is drawn, against what, and how it is told apart.
+
+    Attributes
+    ----------
+    title : str
+        ``"Sky background"``.
+    metric : str
+        Name of a metric of the instrument.
+    element : str
+        The amplifier, axis or class of it; all where empty.
+    cameras : tuple of str
+        Which ones; all where empty.
+    x : str
+        ``"time"``, or the name of another metric.
+    colour : str
+        What is told apart: ``"arm"``, ``"camera"``, ``"element"`` or ``"program"``.
+    obstypes : tuple of str
+        Kinds of exposures; all where empty.
+    """
+
+    title: str
+    metric: str
+    element: str = ""
+    cameras: tuple[str, ...] = ()
+    x: str = "time"
+    colour: str = "arm"
+    obstypes: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from qltui.instruments.base import Instrument, StepDefinition
+from qltui.instruments.base import Instrument, StepDefinition, TrendPreset
 from qltui.instruments.decam.conditions import CONDITIONS, LOCATION
 from qltui.instruments.decam.layout import CAMERAS, FIELD, GROUPS, HALVES, PLACES, PRESETS, ROWS
 from qltui.instruments.decam.metrics import ALL, METRICS, SKIES
@@ -53,4 +53,9 @@ INSTRUMENT: Final = Instrument(
     groups=GROUPS,
     presets=PRESETS,
     halves=HALVES,
+    trend_presets=(
+        TrendPreset("PSF", "FWHM", colour="program"),
+        TrendPreset("Sky background", "BACKGROUND", colour="program"),
+        TrendPreset("Number counts", "NUMBER_COUNTS", colour="program"),
+    ),
 )

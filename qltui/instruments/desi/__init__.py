@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from qltui.instruments.base import Instrument, StepDefinition
+from qltui.instruments.base import Instrument, StepDefinition, TrendPreset
 from qltui.instruments.desi.conditions import CONDITIONS, DEPTH, LOCATION, MEASURED
 from qltui.instruments.desi.constants import ARMS, SPECTROGRAPHS
 from qltui.instruments.desi.metrics import ALL, ARCS, FLATS, LIT, METRICS, SKIES
@@ -48,4 +48,9 @@ INSTRUMENT: Final = Instrument(
     count="qltui.instruments.desi.targets:count_targets",
     on_sky=("SCIENCE",),
     fibers="qltui.instruments.desi.fiber_view:FIBERS",
+    trend_presets=(
+        TrendPreset("Sky continuum", "SKYCONT", colour="program"),
+        TrendPreset("Read noise", "NOISE_AMP", colour="element"),
+        TrendPreset("Trace shifts", "XYSHIFTS", colour="element"),
+    ),
 )

@@ -13,12 +13,13 @@ from qltui.tui.dialogs.names import NamesScreen
 from qltui.tui.prompt import WordsScreen
 
 if TYPE_CHECKING:
-    from qltui.instruments.base import Instrument
+    from qltui.instruments.base import Instrument, TrendPreset
     from qltui.tables.trend import Trend
 
-__all__ = ["CHOICE_BINDINGS", "TrendChoosing", "next_cameras", "next_of"]
+__all__ = ["CHOICE_BINDINGS", "TrendChoosing", "next_cameras", "next_of", "next_preset", "preset_choice"]
 
 CHOICE_BINDINGS: Final = [
+    Binding("P", "preset", "preset", id="trend.preset", tooltip="draw the next history that has a name"),
     Binding("m", "metric(1)", "metric", id="trend.metric", tooltip="draw the next metric or header value"),
     Binding("M", "metric(-1)", "metric before", id="trend.metric-before", tooltip="draw the one before"),
     Binding("i", "name('y')", "by name", id="trend.name", tooltip="choose what is drawn by typing its name"),
@@ -59,6 +60,28 @@ def next_cameras(instrument: Instrument, chosen: Sequence[str]) -> tuple[str, ..
     return members[arms[place]] if place < len(arms) else ()
 
 
+def next_preset(presets: Sequence[TrendPreset], choice: TrendChoice) -> TrendPreset | None:
+    """Return the preset after the one that `choice` shows, the first where it shows none; None where there are none."""
+    if not presets:
+        return None
+    shown = [all(getattr(choice, name) == value for name, value in preset_choice(item).items()) for item in presets]
+    return presets[(shown.index(True) + 1) % len(presets)] if True in shown else presets[0]
+
+
+def preset_choice(preset: TrendPreset) -> dict[str, Any]:
+    """Return what a preset sets of a choice; nights and the shown part of the axis are left as they are."""
+    return {
+        "y": preset.metric,
+        "over": "",
+        "x": preset.x,
+        "cameras": preset.cameras,
+        "elements": (preset.element,) if preset.element else (),
+        "obstypes": preset.obstypes,
+        "programs": (),
+        "colour": preset.colour,
+    }
+
+
 class TrendChoosing:
     """Actions on `choice`; `choose` is the screen's."""
 
@@ -69,6 +92,16 @@ class TrendChoosing:
         trend: Trend | None
         choose: Callable[..., None]
         say: Callable[..., None]
+
+    def action_preset(self) -> None:
+        """Draw the next history that the instrument has a name for."""
+        preset = next_preset(self.instrument.trend_presets, self.choice)
+        if preset is None:
+            self.say(f"{self.instrument.title} has no presets")
+            return
+        window = self.choice.window if self.choice.x == preset.x == TIME else None
+        self.choose(**preset_choice(preset), window=window)
+        self.say(preset.title)
 
     def action_metric(self, by: int) -> None:
         """Draw the next quantity, or the one before."""
