@@ -18,8 +18,10 @@ __all__ = [
     "field_exposures",
     "field_points",
     "field_summaries",
+    "night_count",
     "night_range",
     "night_summaries",
+    "programs_of",
     "settle",
     "target_counts",
 ]
@@ -45,15 +47,65 @@ def _among(column: str, values: Sequence[str] | Sequence[int]) -> str:
     return f" AND {column} IN ({', '.join('?' * len(values))})" if values else ""
 
 
-def night_summaries(database: Database, instrument: str, nights: tuple[int, int]) -> list[NightSummary]:
-    """Return the exposures of a range of nights by night, type and program, oldest first."""
-    rows = database.sql(
-        """SELECT night, obstype, program, exposures, fields, seconds, usable_seconds, good, warning, bad, undecided,
-                  test
-           FROM night_sum WHERE instrument_id = ? AND night BETWEEN ? AND ? ORDER BY night, obstype, program""",
-        (_instrument(database, instrument), *nights),
-    )
+def night_summaries(
+    database: Database,
+    instrument: str,
+    nights: tuple[int, int],
+    *,
+    obstypes: Sequence[str] = (),
+    programs: Sequence[str] = (),
+    by_month: bool = False,
+) -> list[NightSummary]:
+    """Return the exposures of a range of nights by night, type and program, oldest first.
+
+    Parameters
+    ----------
+    obstypes, programs : sequence of str
+        Only these; all where empty.
+    by_month : bool
+        Sums of months: the night of a row is then ``YYYYMM``, and a field of two nights counts in each of them.
+    """
+    sums = "exposures, fields, seconds, usable_seconds, good, warning, bad, undecided, test"
+    columns, grouped = f"night, obstype, program, {sums}", ""
+    if by_month:
+        summed = ", ".join(f"sum({name})" for name in sums.split(", "))
+        columns, grouped = f"night / 100, obstype, program, {summed}", "GROUP BY 1, 2, 3"
+    where, values = _of_nights(database, instrument, nights, obstypes, programs)
+    rows = database.sql(f"SELECT {columns} FROM night_sum {where} {grouped} ORDER BY 1, 2, 3", values)  # noqa: S608 -- columns of our own
     return list(map(NightSummary._make, rows))
+
+
+def night_count(
+    database: Database,
+    instrument: str,
+    nights: tuple[int, int],
+    *,
+    obstypes: Sequence[str] = (),
+    programs: Sequence[str] = (),
+) -> int:
+    """Return how many nights of a range have exposures of these types and programs; of all where empty."""
+    where, values = _of_nights(database, instrument, nights, obstypes, programs)
+    return int(database.sql(f"SELECT count(DISTINCT night) FROM night_sum {where}", values)[0][0])  # noqa: S608 -- columns of our own
+
+
+def programs_of(
+    database: Database, instrument: str, nights: tuple[int, int], *, obstypes: Sequence[str] = ()
+) -> list[str]:
+    """Return the programs of a range of nights in the order of the alphabet; one of them may be empty."""
+    where, values = _of_nights(database, instrument, nights, obstypes, ())
+    rows = database.sql(f"SELECT DISTINCT program FROM night_sum {where} ORDER BY program", values)  # noqa: S608 -- columns of our own
+    return [str(name) for (name,) in rows]
+
+
+def _of_nights(
+    database: Database, instrument: str, nights: tuple[int, int], obstypes: Sequence[str], programs: Sequence[str]
+) -> tuple[str, tuple[object, ...]]:
+    """Return the condition on the sums of nights, and its values."""
+    among = _among("obstype", obstypes) + _among("program", programs)
+    return f"WHERE instrument_id = ? AND night BETWEEN ? AND ?{among}", (
+        *(_instrument(database, instrument), *nights),
+        *(*obstypes, *programs),
+    )
 
 
 def field_summaries(
@@ -172,17 +224,18 @@ def field_exposures(
     return [FieldExposure._make((*row[:-2], row[-2] or "", CLASSES[row[-1]])) for row in rows]
 
 
-def target_counts(database: Database, instrument: str, nights: tuple[int, int]) -> dict[int, dict[str, int]]:
-    """Return by night how many targets of each class were observed; one observed twice is counted twice.
+def target_counts(
+    database: Database, instrument: str, nights: tuple[int, int], *, by_month: bool = False
+) -> dict[int, dict[str, int]]:
+    """Return by night, or by month ``YYYYMM``, how many targets of each class were observed; twice is counted twice.
 
     Exposures whose targets nobody counted are not among them.
     """
     found: dict[int, dict[str, int]] = {}
-    for night, name, count in database.sql(
-        """SELECT night, name, count FROM target_sum WHERE instrument_id = ? AND night BETWEEN ? AND ?
-           ORDER BY night, name""",
-        (_instrument(database, instrument), *nights),
-    ):
+    columns, grouped = ("night / 100, name, sum(count)", "GROUP BY 1, 2") if by_month else ("night, name, count", "")
+    query = f"""SELECT {columns} FROM target_sum WHERE instrument_id = ? AND night BETWEEN ? AND ?
+                {grouped} ORDER BY 1, 2"""  # noqa: S608 -- columns of our own
+    for night, name, count in database.sql(query, (_instrument(database, instrument), *nights)):
         found.setdefault(int(night), {})[str(name)] = int(count)
     return found
 

@@ -120,14 +120,20 @@ def _values(totals: Totals, fields: int | None = None) -> tuple[Value, ...]:
 
 
 def nights_table(
-    summaries: Sequence[NightSummary], targets: Mapping[int, Mapping[str, int]], name: str = "survey-nights"
+    summaries: Sequence[NightSummary],
+    targets: Mapping[int, Mapping[str, int]],
+    name: str = "survey-nights",
+    *,
+    by_month: bool = False,
 ) -> Table:
     """Return one row for each night, the newest first, and what it added: exposures, tiles, time, targets.
 
-    More nights than anybody reads are summed up by month; the key of a row is then ``YYYYMM``.
+    More nights than anybody reads are summed up by month, where that was not done before (`by_month`); the key of a
+    row is then ``YYYYMM``.
     """
-    by_month = len({row.night for row in summaries}) > MOST_NIGHTS
-    unit = 100 if by_month else 1
+    unit = 1
+    if not by_month and len({row.night for row in summaries}) > MOST_NIGHTS:
+        unit, by_month = 100, True
     by_night: dict[int, list[NightSummary]] = {}
     for row in summaries:
         by_night.setdefault(row.night // unit, []).append(row)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from qltui.tui.sky_projection import SkyView, galactic_plane, grid_lines, grid_step, project, project_many, projector
+from qltui.tui.sky_projection import SkyView, galactic_plane, grid_lines, grid_step, project, project_many
 from qltui.tui.symbols import Charset
 from qltui.tui.text import Line
 
-__all__ = ["Frame", "MapPoint", "Raster", "draw_raster", "frame_of", "rasterise", "rasterise_columns"]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Integers = npt.NDArray[np.int64]
+
+__all__ = ["Frame", "MapColumns", "MapPoint", "Raster", "draw_raster", "frame_of", "rasterise", "rasterise_columns"]
 
 Cell = tuple[int, int]
 """Column and row of a cell of the map."""
@@ -45,6 +51,17 @@ class MapPoint(NamedTuple):
     dec: float
     kind: str
     rank: int = 0
+
+
+class MapColumns(NamedTuple):
+    """Fields by columns, as many entries each: numbers, `ra` and `dec` [deg], places in `names`, ranks (`MapPoint`)."""
+
+    keys: Sequence[int]
+    ra: Sequence[float]
+    dec: Sequence[float]
+    kinds: Sequence[int]
+    names: Sequence[str]
+    ranks: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,81 +130,81 @@ class Raster:
         return ()
 
 
-def _placer(view: SkyView, frame: Frame, charset: Charset) -> Callable[[float, float], tuple[Cell, int] | None]:
-    """Return the function from a direction to its cell and the bit of its dot there; None outside the view."""
-    place, columns, rows = projector(view), charset.columns, charset.rows
-    across, down = frame.across * columns, frame.high * rows
-    bits = _BRAILLE if rows == 4 else ((1, 2), (4, 8))
-
-    def dot(ra: float, dec: float) -> tuple[Cell, int] | None:
-        x, y = place(ra, dec)
-        if not (-1.0 <= x <= 1.0 and -0.5 <= y <= 0.5):
-            return None
-        # The last edge belongs to the last dot.
-        column, row = int((x + 1.0) / 2.0 * across), int((0.5 - y) * down)
-        column, row = column if column < across else across - 1, row if row < down else down - 1
-        cell = frame.left + column // columns, row // rows
-        return cell, bits[row % rows][column % columns] if columns == 2 else 1
-
-    return dot
-
-
 def rasterise(points: Sequence[MapPoint], view: SkyView, width: int, height: int, charset: Charset) -> Raster:
     """Return the fields, the grid and the Galactic plane as cells of a pane of `width` x `height`."""
-    return rasterise_columns(tuple(zip(*points, strict=True)), view, width, height, charset)
+    fields = None
+    if points:
+        keys, ra, dec, kinds, ranks = zip(*points, strict=True)
+        names = sorted(set(kinds))
+        fields = MapColumns(keys, ra, dec, [names.index(kind) for kind in kinds], names, ranks)
+    return rasterise_columns(fields, view, width, height, charset)
 
 
-def rasterise_columns(
-    columns: Sequence[Sequence[Any]], view: SkyView, width: int, height: int, charset: Charset
-) -> Raster:
-    """Return the same of fields given by columns, those of `MapPoint` in its order; none where there are no fields.
+def rasterise_columns(fields: MapColumns | None, view: SkyView, width: int, height: int, charset: Charset) -> Raster:
+    """Return the same of fields given by columns; None where there are no fields.
 
     A season has tens of thousands of fields: an object for each would cost more than the map.
     """
     frame = frame_of(view, width, height)
-    dot = _placer(view, frame, charset)
-    dots = _gathered(columns, view, frame, charset) if columns else {}
-    plane = _dotted(dot(*place) for place in galactic_plane())
-    grid = _dotted(dot(*place) for place in grid_lines(view, max(20, frame.across * 3 // 4)))
+    dots = _gathered(fields, view, frame, charset) if fields is not None else {}
+    plane = _dotted(galactic_plane(), view, frame, charset)
+    grid = _dotted(grid_lines(view, max(20, frame.across * 3 // 4)), view, frame, charset)
     return Raster(view, frame, dots, plane, grid, _labels(view, frame))
 
 
-def _gathered(
-    fields: Sequence[Sequence[Any]], view: SkyView, frame: Frame, charset: Charset
-) -> dict[Cell, tuple[int, str, tuple[int, ...]]]:
-    """Return the fields inside the view by cell: dots, the kind with the highest rank, keys. A season at once."""
+def _placed(
+    ra: Sequence[float], dec: Sequence[float], view: SkyView, frame: Frame, charset: Charset
+) -> tuple[Integers, Integers, Integers]:
+    """Return which directions are inside the view, the cell of each (row * width + column), and the bit of its dot."""
     import numpy as np
 
-    keys, ra, dec, kinds, ranks = fields
     columns, rows = charset.columns, charset.rows
     across, down = frame.across * columns, frame.high * rows
     x, y = project_many(view, np.array(ra, dtype=float), np.array(dec, dtype=float))
     inside = np.flatnonzero((np.abs(x) <= 1.0) & (np.abs(y) <= 0.5))
-    if not inside.size:
-        return {}
     # The last edge belongs to the last dot.
     column = np.minimum(((x[inside] + 1.0) / 2.0 * across).astype(int), across - 1)
     row = np.minimum(((0.5 - y[inside]) * down).astype(int), down - 1)
     bits = np.array(_BRAILLE if rows == 4 else ((1, 2), (4, 8)) if columns == 2 else ((1,),))
     cell = row // rows * frame.width + frame.left + column // columns
-    order = np.lexsort((np.array(ranks)[inside], cell))
-    starts = np.flatnonzero(np.diff(cell[order], prepend=-1))
-    ends = [*starts[1:].tolist(), order.size]
-    dots = np.bitwise_or.reduceat(bits[row % rows, column % columns][order], starts).tolist()
-    members = inside[order].tolist()
-    named = [keys[index] for index in members]
+    return inside, cell, bits[row % rows, column % columns]
+
+
+def _gathered(
+    fields: MapColumns, view: SkyView, frame: Frame, charset: Charset
+) -> dict[Cell, tuple[int, str, tuple[int, ...]]]:
+    """Return the fields inside the view by cell: dots, the kind with the highest rank, keys. A season at once."""
+    import numpy as np
+
+    inside, cell, bits = _placed(fields.ra, fields.dec, view, frame, charset)
+    if not inside.size:
+        return {}
+    order = np.lexsort((np.array(fields.ranks)[inside], cell))
+    cell = cell[order]
+    starts = np.flatnonzero(np.diff(cell, prepend=-1))
+    ends = np.append(starts[1:], order.size)
+    dots = np.bitwise_or.reduceat(bits[order], starts).tolist()
+    members = inside[order]
+    keys = np.array(fields.keys)[members].tolist()
+    seen = np.array(fields.kinds)[members[ends - 1]].tolist()
     found = {}
-    for start, end, mask, number in zip(starts.tolist(), ends, dots, cell[order][starts].tolist(), strict=True):
+    for start, end, mask, number, kind in zip(
+        starts.tolist(), ends.tolist(), dots, cell[starts].tolist(), seen, strict=True
+    ):
         place = number % frame.width, number // frame.width
-        found[place] = mask, kinds[members[end - 1]], tuple(named[start:end])
+        found[place] = mask, fields.names[kind], tuple(keys[start:end])
     return found
 
 
-def _dotted(places: Iterable[tuple[Cell, int] | None]) -> dict[Cell, int]:
+def _dotted(places: Sequence[tuple[float, float]], view: SkyView, frame: Frame, charset: Charset) -> dict[Cell, int]:
+    """Return the dots of directions by cell."""
+    if not places:
+        return {}
+    _, cells, bits = _placed(*zip(*places, strict=True), view, frame, charset)
     found: dict[Cell, int] = {}
-    for place in places:
-        if place is not None:
-            found[place[0]] = found.get(place[0], 0) | place[1]
+    for number, bit in zip(cells.tolist(), bits.tolist(), strict=True):
+        place = number % frame.width, number // frame.width
+        found[place] = found.get(place, 0) | bit
     return found
 
 

@@ -155,6 +155,10 @@ def test_targets_are_counted_once_for_three_arms_and_a_part_replaces_no_whole(st
     store.settle(process)
     counts = store.ask(survey.target_counts, "desi", ALL)
     assert counts == {20191001: {"ELG": 151, "QSO": 20}}
+    _, later = add(2, night=20191002)
+    store.count_targets(later, {("0", "ELG"): 9})
+    store.settle(later)
+    assert store.ask(survey.target_counts, "desi", ALL, by_month=True) == {201910: {"ELG": 160, "QSO": 20}}
     again = store.enqueue(number, Trigger.REPROCESS, "x", ("b0",))
     store.count_targets(again, {("0", "ELG"): 5})
     store.settle(again)
@@ -197,7 +201,7 @@ def test_sums_equal_a_count_after_anything(store, make_exposure):
             expid = rng.randrange(1, 60)
             exposure = make_exposure(
                 expid,
-                night=20191001 + expid % 3,
+                night=(20190930, 20191001, 20191002)[expid % 3],
                 obstype=rng.choice(["SCIENCE", "SCIENCE", "ARC"]),
                 program=rng.choice(["DARK", "BRIGHT", ""]),
                 tile=rng.choice([1, 2, 3, None]),
@@ -224,9 +228,31 @@ def test_sums_equal_a_count_after_anything(store, make_exposure):
     }
     assert found == expected_fields
     # The same from the sums of all nights and from a pass over the exposures.
-    assert fields(store) == fields(store, (20191001, 20191003))
-    part = fields(store, (20191001, 20191002))
+    assert fields(store) == fields(store, (20190930, 20191002))
+    part = fields(store, (20190930, 20191001))
     assert sum(row.exposures for row in part) < sum(row.exposures for row in fields(store))
+    # Months are the sums of their nights, whichever types and programs are wanted.
+    for only in ({}, {"obstypes": SKY}, {"obstypes": SKY, "programs": ("DARK", "")}):
+        wanted = [
+            row
+            for row in nights(store)
+            if row.obstype in only.get("obstypes", (row.obstype,))
+            and row.program in only.get("programs", (row.program,))
+        ]
+        assert store.ask(survey.night_summaries, "desi", ALL, **only) == wanted
+        months = store.ask(survey.night_summaries, "desi", ALL, **only, by_month=True)
+        assert {tuple(row[:3]): tuple(row[3:]) for row in months} == _by_month(wanted)
+        assert store.ask(survey.night_count, "desi", ALL, **only) == len({row.night for row in wanted})
+    assert store.ask(survey.programs_of, "desi", ALL, obstypes=("ARC",)) == sorted(
+        {row.program for row in nights(store) if row.obstype == "ARC"}
+    )
+
+
+def _by_month(rows):
+    sums = defaultdict(list)
+    for row in rows:
+        sums[row.night // 100, row.obstype, row.program].append(row[3:])
+    return {key: tuple(map(sum, zip(*values, strict=True))) for key, values in sums.items()}
 
 
 def _counted(store):

@@ -53,6 +53,21 @@ async def test_keys_of_the_map(started):
         assert app.screen.map.cursor == (moved[0] + 1, moved[1])
 
 
+async def test_the_record_is_asked_once_for_a_map_of_one_size(started, monkeypatch):
+    from qltui.tui.screens import survey as module
+
+    asked = []
+    original = module.read_survey
+    monkeypatch.setattr(module, "read_survey", lambda choice, *rest: asked.append(choice) or original(choice, *rest))
+    async with started("survey") as (app, pilot):
+        assert [(choice.width, choice.height) for choice in asked] == [app.screen.map.size]
+        await press(app, pilot, "minus")
+        assert len(asked) == 1, "the whole sky cannot be seen from farther away"
+        assert app.screen.map.cursor is not None
+        await press(app, pilot, "plus")
+        assert len(asked) == 2
+
+
 async def test_a_view_from_near_goes_along_with_the_cursor(started):
     async with started("survey") as (app, pilot):
         await press(app, pilot, "plus", "plus", "plus")
@@ -123,6 +138,7 @@ async def test_more_nights_than_anybody_reads_are_months(started, known_store):
         assert "2019-10" in nights
         assert "2018-09" in nights
         assert "by month" in app.screen.query_one("#nights").table.note
+        assert "232 nights" in text(app, "totals"), "months are not counted as nights"
         app.screen.focus_pane("nights")
         await press(app, pilot, "down", "enter")
         assert "2018-09-01 to 2018-09-30" in head(app)

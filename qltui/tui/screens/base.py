@@ -7,7 +7,7 @@ to draw, how to go on and back, and what the footer says is the same everywhere,
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -361,10 +361,11 @@ class PaneScreen(LongWork, Screen[None], inherit_bindings=False):
             return
         self.run_worker(self._save(save), group="save")
 
-    async def _save(self, save: Callable[[Path], Path]) -> None:
+    async def _save(self, save: Callable[[Path], Path | Awaitable[Path]]) -> None:
         try:
-            path = save(self.viewer.save_directory)
-        except (OSError, ValueError) as error:
+            written = save(self.viewer.save_directory)
+            path = await written if isinstance(written, Awaitable) else written
+        except (OSError, ValueError, ReadError) as error:
             self.say(f"not saved: {clean(str(error))}", "bad")
         else:
             self.say(f"saved: {path}")

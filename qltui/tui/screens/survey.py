@@ -35,6 +35,8 @@ from qltui.tui.widgets.table import TableView
 from qltui.tui.words import date_range
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from qltui.store.survey_views import FieldSummary
     from qltui.tui.widgets.lines import Lines
 
@@ -142,10 +144,13 @@ class SurveyScreen(PaneScreen):
         self._answer = answer if answer is not None else SurveyAnswer(self._choice)
         answer = self._answer
         self._under = ((), ())
-        self.map.show(answer.raster, self._kind_look(), save_fields(answer.fields))
+        self.map.show(answer.raster, self._kind_look(), self._save_fields)
         self.query_one("#nights", TableView).show(answer.nights_table or nights_table((), {}))
         self.query_one("#programs", TableView).show(answer.programs_table or programs_table((), {}, 0))
         self._show_totals()
+
+    async def _save_fields(self, directory: Path) -> Path:
+        return await self.viewer.reader.read(save_fields(self._choice, self.viewer.instrument, directory))
 
     def _kind_look(self) -> Any:
         if self._choice.by == "program":
@@ -192,7 +197,11 @@ class SurveyScreen(PaneScreen):
 
     @on(SkyMap.Wanted)
     def on_map_wanted(self) -> None:
-        """Draw the map for another view."""
+        """Draw the map for another view, or for another size; what is asked for is not asked for again."""
+        asked = self._choice
+        if (asked.view, asked.width, asked.height) == (self.map.view, *self.map.size):
+            self.map.find_cursor()
+            return
         self.viewer.memory.set("survey.projection", self.map.view.projection)
         self._choose(view=self.map.view)
 

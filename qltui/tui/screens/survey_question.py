@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from qltui.instruments.base import Instrument
 from qltui.store.survey_views import CLASSES, FieldExposure, FieldPoint, FieldSummary, NightSummary
-from qltui.tables.survey import KIND_STATUS, field_name, nights_table, programs_table
+from qltui.tables.survey import KIND_STATUS, MOST_NIGHTS, field_name, nights_table, programs_table
 from qltui.tables.table import Column, Row, Table
 from qltui.tui.sky_projection import SkyView
-from qltui.tui.sky_raster import Raster, rasterise_columns
+from qltui.tui.sky_raster import MapColumns, Raster, rasterise_columns
 from qltui.tui.symbols import STATUS_MARKS, Charset
 
 __all__ = [
@@ -69,13 +69,15 @@ class SurveyChoice:
 class SurveyAnswer:
     """What the record knows of the chosen nights, and the map of it.
 
-    `tiles` has the number of different fields by program, `distinct` that of all.
+    `observed` is the number of nights with exposures of the sky, `tiles` that of different fields by program,
+    `distinct` that of all. `summaries` and `targets` are by night, or by month (``YYYYMM``) where `by_month`.
     """
 
     choice: SurveyChoice = SurveyChoice()
     known: tuple[int, int] | None = None
+    observed: int = 0
+    by_month: bool = False
     summaries: tuple[NightSummary, ...] = ()
-    fields: tuple[FieldPoint, ...] = ()
     tiles: Mapping[str, int] = field(default_factory=dict)
     distinct: int = 0
     targets: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
@@ -92,48 +94,66 @@ def read_survey(choice: SurveyChoice, instrument: Instrument, charset: Charset) 
         from qltui.store import survey
 
         name, sky = instrument.name, instrument.on_sky
+        only = (choice.program,) if choice.program else ()
         with source.reading():
             known = source.ask(survey.night_range, name)
             if known is None:
                 return SurveyAnswer(choice)
             nights = choice.nights or known
-            summaries = [row for row in source.ask(survey.night_summaries, name, nights) if row.obstype in sky]
-            only = (choice.program,) if choice.program else ()
-            found = source.ask(survey.field_points, name, nights, sky, programs=only)
-            targets = source.ask(survey.target_counts, name, nights)
-        chosen = [row for row in summaries if row.program == choice.program or not choice.program]
-        if choice.kind:
-            found = [row for row in found if CLASSES[row[4]] == choice.kind]
+            observed = source.ask(survey.night_count, name, nights, obstypes=sky, programs=only)
+            by_month = observed > MOST_NIGHTS
+            summaries = source.ask(survey.night_summaries, name, nights, obstypes=sky, programs=only, by_month=by_month)
+            programs = source.ask(survey.programs_of, name, nights, obstypes=sky)
+            targets = source.ask(survey.target_counts, name, nights, by_month=by_month)
+            found = _chosen(source, choice, instrument)
         columns = tuple(zip(*found, strict=True))
         raster = None
         if choice.width > 20 and choice.height > 3:
-            raster = rasterise_columns(_map_columns(columns, choice), choice.view, choice.width, choice.height, charset)
+            shown = _map_columns(columns, choice)
+            raster = rasterise_columns(shown, choice.view, choice.width, choice.height, charset)
         tiles, distinct = (Counter(columns[3]), len(set(columns[0]))) if columns else (Counter[str](), 0)
-        programs = tuple(sorted({row.program for row in summaries if row.program}))
         return SurveyAnswer(
             choice,
             known,
-            tuple(chosen),
-            tuple(found),
+            observed,
+            by_month,
+            tuple(summaries),
             tiles,
             distinct,
             targets,
-            programs,
+            tuple(filter(None, programs)),
             raster,
-            nights_table(chosen, targets),
-            programs_table(chosen, tiles, distinct),
+            nights_table(summaries, targets, by_month=by_month),
+            programs_table(summaries, tiles, distinct),
         )
 
     return ask
 
 
-def _map_columns(fields: Sequence[Sequence[Any]], choice: SurveyChoice) -> Sequence[Sequence[Any]]:
-    """Return the columns of `FieldPoint` as those of `MapPoint`; none where there are no fields."""
+def _chosen(source: Any, choice: SurveyChoice, instrument: Instrument) -> list[FieldPoint]:
+    """Return the fields of the map."""
+    from qltui.store import survey
+
+    only = (choice.program,) if choice.program else ()
+    nights = choice.nights or source.ask(survey.night_range, instrument.name)
+    if nights is None:
+        return []
+    found: list[FieldPoint] = source.ask(survey.field_points, instrument.name, nights, instrument.on_sky, programs=only)
+    return [row for row in found if CLASSES[row[4]] == choice.kind] if choice.kind else found
+
+
+def _map_columns(fields: Sequence[Sequence[Any]], choice: SurveyChoice) -> MapColumns | None:
+    """Return the columns of `FieldPoint` as those of a map; None where there are no fields."""
     if not fields:
-        return ()
+        return None
     number, ra, dec, program, kind = fields
-    colour = program if choice.by == "program" else list(map(CLASSES.__getitem__, kind))
-    return number, ra, dec, colour, list(map(_RANKS.__getitem__, kind))
+    names: Sequence[str] = CLASSES
+    place = kind
+    if choice.by == "program":
+        names = sorted(set(program))
+        order = {name: index for index, name in enumerate(names)}
+        place = tuple(map(order.__getitem__, program))
+    return MapColumns(number, ra, dec, place, names, tuple(map(_RANKS.__getitem__, kind)))
 
 
 def read_under(
@@ -205,12 +225,12 @@ def fields_table(fields: Sequence[FieldPoint]) -> Table:
     return Table("survey-fields", "survey fields", columns, rows)
 
 
-def save_fields(fields: Sequence[FieldPoint]) -> Callable[[Path], Path]:
-    """Return what writes the fields to a CSV file in a directory."""
+def save_fields(choice: SurveyChoice, instrument: Instrument, directory: Path) -> Callable[[Any], Path]:
+    """Return the question that writes the fields of the map to a CSV file in a directory: a season's are many."""
 
-    def save(directory: Path) -> Path:
+    def ask(source: Any) -> Path:
         from qltui.tables.writers import write_table
 
-        return write_table(fields_table(fields), directory / "survey-fields.csv")
+        return write_table(fields_table(_chosen(source, choice, instrument)), directory / "survey-fields.csv")
 
-    return save
+    return ask

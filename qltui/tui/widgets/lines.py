@@ -114,8 +114,8 @@ class Lines(Widget):
         Textual would look up borders, outline and padding for every row. A pane of lines has none of these, and its
         rows stay as they are until their text or the theme changes.
         """
-        width, _ = self.size
-        rows = [self.render_line(row) for row in crop.line_range]
+        width = self._prepare_ink()
+        rows = [self._strip_of(row, width) for row in crop.line_range]
         filters = self.get_line_filters()
         if filters:
             _, background = self.background_colors
@@ -127,8 +127,15 @@ class Lines(Widget):
 
     def render_line(self, y: int) -> Strip:
         """Return one row as Textual wants it."""
-        width = self.size.width
-        self._ink(self.app.theme if self.app.theme in PALETTES else "mono", width)
+        return self._strip_of(y, self._prepare_ink())
+
+    def _prepare_ink(self) -> int:
+        """Look up theme and width, which for every row anew would cost as much as the rows; return the width."""
+        width, theme = self.size.width, self.app.theme
+        self._ink(theme if theme in PALETTES else "mono", width)
+        return width
+
+    def _strip_of(self, y: int, width: int) -> Strip:
         if y >= len(self._lines):
             return Strip.blank(width, self._ground)
         line = self._lines[y]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -64,15 +64,19 @@ class SkyMap(Lines, can_focus=True):
         self.raster: Raster | None = None
         self.cursor: Cell | None = None
         self._look: Look = lambda _kind: ("", "text")
-        self._on_save: Callable[[Path], Path] | None = None
+        self._on_save: Callable[[Path], Awaitable[Path]] | None = None
 
     # -- what is shown -----------------------------------------------------------------------------------------
 
-    def show(self, raster: Raster | None, look: Look, on_save: Callable[[Path], Path] | None = None) -> None:
+    def show(self, raster: Raster | None, look: Look, on_save: Callable[[Path], Awaitable[Path]] | None = None) -> None:
         """Show another raster; `on_save` writes what it is made of."""
         self.raster, self._look, self._on_save = raster, look, on_save
-        if raster is not None and self.cursor is None:
-            self.cursor = self._first(raster)
+        self.find_cursor()
+
+    def find_cursor(self) -> None:
+        """Put a cursor that is nowhere on the field nearest to the middle."""
+        if self.raster is not None and self.cursor is None:
+            self.cursor = self._first(self.raster)
         self.redraw()
 
     @staticmethod
@@ -104,8 +108,8 @@ class SkyMap(Lines, can_focus=True):
         cursor = self.cursor if self.has_focus else None
         return draw_raster(self.raster, self._look, self.charset, cursor=cursor)
 
-    def save(self, directory: Path) -> Path:
-        """Write the fields to a file."""
+    def save(self, directory: Path) -> Awaitable[Path]:
+        """Write the fields to a file, away from the keys."""
         if self._on_save is None:
             msg = "there is nothing to save"
             raise ValueError(msg)

@@ -41,7 +41,7 @@ def survey_lines(answer: SurveyAnswer, look: Callable[[str], tuple[str, str]], c
         return [((" no exposure of the sky", "dim"),)]
     counted = totals.exposures - totals.test
     lines: list[Line] = [
-        ((f" {totals.exposures:,}", "strong"), (f" exp in {plural(totals.nights, 'night')}", "text")),
+        ((f" {totals.exposures:,}", "strong"), (f" exp in {plural(answer.observed, 'night')}", "text")),
         (
             (f" {answer.distinct:,}", "strong"),
             (" tiles   ", "text"),
