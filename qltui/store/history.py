@@ -188,13 +188,20 @@ def night_page(database: Database, wish: NightWish) -> NightPage:
     where, values = conditions(wish.terms, _COLUMNS)
     scope = (f"outcome.instrument_id = ? AND outcome.night BETWEEN ? AND ?{where}", [instrument, first, last, *values])
     found = _page(database, wish, *scope)
-    cameras, steps, reasons = _cameras(database, [row.exposure_id for row in found])
+    older, found = len(found) > wish.limit, found[: wish.limit]
+    jobs, reasons = _cameras(database, [row.exposure_id for row in found])
+    counts, begun = _step_counts(database, jobs), _begun(database, jobs)
     rows = tuple(
-        _with_cameras(row, cameras.get(row.exposure_id, {}), steps, reasons.get(row.exposure_id, {}), wish)
-        for row in found[: wish.limit]
+        replace(
+            row,
+            cameras={camera: status for camera, (_, status) in jobs[row.exposure_id].items()},
+            reasons=reasons[row.exposure_id],
+            steps=_step_outcomes(jobs[row.exposure_id], counts[row.exposure_id], begun, wish),
+        )
+        for row in found
     )
     totals = _totals(database, wish, (instrument, first, last), scope)
-    return NightPage(first, last, rows[::-1], totals, len(found) > wish.limit)
+    return NightPage(first, last, rows[::-1], totals, older)
 
 
 def field_of(instrument: Instrument) -> tuple[str, tuple[str, ...]]:
@@ -284,12 +291,11 @@ def _counted(database: Database, where: str, values: Sequence[object]) -> tuple[
 # -- cameras and steps ---------------------------------------------------------------------------------------------
 
 _Jobs = dict[str, tuple[int, Status]]
+_Counts = dict[str, dict[Status, int]]
 
 
-def _cameras(
-    database: Database, exposures: Sequence[int]
-) -> tuple[dict[int, _Jobs], dict[int, list[tuple[str, Status]]], dict[int, dict[str, str]]]:
-    """Return, of the last run over each camera, its job and status by exposure, the steps by job, and the reasons."""
+def _cameras(database: Database, exposures: Sequence[int]) -> tuple[dict[int, _Jobs], dict[int, dict[str, str]]]:
+    """Return, of the last run over each camera, its job and status by exposure, and the reasons that were noted."""
     rows = database.sql(
         """SELECT process.exposure_id, job.camera, job.id, job.status, job.reason
            FROM json_each(?) AS wanted
@@ -298,54 +304,56 @@ def _cameras(
            ORDER BY process.id, job.attempt""",
         (json.dumps(list(exposures)),),
     )
-    found: dict[int, _Jobs] = {}
-    reasons: dict[int, dict[str, str]] = {}
+    found: dict[int, _Jobs] = {exposure: {} for exposure in exposures}
+    reasons: dict[int, dict[str, str]] = {exposure: {} for exposure in exposures}
     for exposure, camera, job, status, reason in rows:
-        found.setdefault(exposure, {})[camera] = (job, _STATUS[status])
-        reasons.setdefault(exposure, {})[camera] = reason
-    jobs = [job for cameras in found.values() for job, _ in cameras.values()]
-    steps: dict[int, list[tuple[str, Status]]] = {}
-    for job, name, status in database.sql(
-        """SELECT step.job_id, step.name, step.status FROM json_each(?) AS wanted
-           CROSS JOIN step ON step.job_id = wanted.value""",
-        (json.dumps(jobs),),
-    ):
-        steps.setdefault(job, []).append((name, _STATUS[status]))
-    return found, steps, reasons
+        found[exposure][camera] = (job, _STATUS[status])
+        reasons[exposure][camera] = reason
+    return found, {exposure: {k: v for k, v in known.items() if v} for exposure, known in reasons.items()}
 
 
-def _with_cameras(
-    row: NightRow,
-    jobs: _Jobs,
-    steps: Mapping[int, list[tuple[str, Status]]],
-    reasons: Mapping[str, str],
-    wish: NightWish,
-) -> NightRow:
-    return replace(
-        row,
-        cameras={camera: status for camera, (_, status) in jobs.items()},
-        reasons={camera: reason for camera, reason in reasons.items() if reason},
-        steps=_step_outcomes(jobs, steps, wish),
+def _step_counts(database: Database, jobs: Mapping[int, _Jobs]) -> dict[int, _Counts]:
+    """Return how many cameras of each exposure have each status in each step; counted where the rows are."""
+    wanted = {exposure: [job for job, _ in cameras.values()] for exposure, cameras in jobs.items()}
+    rows = database.sql(
+        """SELECT exposure.key, step.name, step.status, count(*)
+           FROM json_each(?) AS exposure CROSS JOIN json_each(exposure.value) AS wanted
+           CROSS JOIN step ON step.job_id = wanted.value
+           GROUP BY exposure.key, step.name, step.status ORDER BY min(step.id)""",
+        (json.dumps(wanted),),
     )
+    counts: dict[int, _Counts] = {exposure: {} for exposure in jobs}
+    for exposure, name, status, number in rows:
+        counts[int(exposure)].setdefault(name, {})[_STATUS[status]] = number
+    return counts
+
+
+def _begun(database: Database, jobs: Mapping[int, _Jobs]) -> dict[int, set[str]]:
+    """Return, of the jobs whose status counts in steps that they never reached, the steps that they did reach."""
+    broken = [job for cameras in jobs.values() for job, status in cameras.values() if status in _SPREADS]
+    begun: dict[int, set[str]] = {job: set() for job in broken}
+    for job, name in database.sql(
+        """SELECT step.job_id, step.name FROM json_each(?) AS wanted
+           CROSS JOIN step ON step.job_id = wanted.value""",
+        (json.dumps(broken),),
+    ):
+        begun[job].add(name)
+    return begun
 
 
 def _step_outcomes(
-    jobs: _Jobs, steps: Mapping[int, list[tuple[str, Status]]], wish: NightWish
+    jobs: _Jobs, counts: _Counts, begun: Mapping[int, set[str]], wish: NightWish
 ) -> dict[str, StepOutcome]:
     """Return what came of each step that any camera began; one that failed or is missing counts in all of its own."""
-    found: dict[str, list[Status]] = {}
-    for job, _ in jobs.values():
-        for name, status in steps.get(job, ()):
-            found.setdefault(name, []).append(status)
     field, of_field = wish.field[0], set(wish.field[1])
+    found = {name: dict(statuses) for name, statuses in counts.items()}
     for camera, (job, status) in jobs.items():
         if status in _SPREADS:
-            begun = {name for name, _ in steps.get(job, ())}
             own = found.keys() & of_field if camera == field else found.keys() - of_field
-            for name in own - begun:
-                found[name].append(status)
+            for name in own - begun[job]:
+                found[name][status] = found[name].get(status, 0) + 1
     return {
-        name: StepOutcome(worst(statuses), sum(not status.is_good for status in statuses))
+        name: StepOutcome(worst(statuses), sum(number for status, number in statuses.items() if not status.is_good))
         for name, statuses in found.items()
     }
 
