@@ -18,6 +18,7 @@ __all__ = [
     "cells",
     "clean",
     "fit",
+    "is_narrow",
     "join",
     "joined",
     "line_width",
@@ -43,6 +44,16 @@ _ASCII = str.maketrans(
 )  # fmt: skip
 """One character for one, so that nothing moves when the screen goes ASCII."""
 
+_NARROW = frozenset(
+    chr(code)
+    for first, last in (
+        (0x20, 0x7E), (0xA0, 0xAC), (0xAE, 0x2FF), (0x2010, 0x2027), (0x2190, 0x2199), (0x2200, 0x22FF),
+        (0x2500, 0x25FC), (0x2713, 0x2718), (0x2800, 0x28FF),
+    )
+    for code in range(first, last + 1)
+)  # fmt: skip
+"""What nearly all of a screen consists of: of these, every character is one cell, whatever stands beside it."""
+
 
 def clean(text: str) -> str:
     """Return `text` on one line, without control, formatting and unassigned characters: headers are not trusted."""
@@ -62,17 +73,23 @@ def to_ascii(text: str) -> str:
 
 def cells(text: str) -> int:
     """Return how many cells of the terminal `text` takes."""
-    return len(text) if text.isascii() else cell_len(text)
+    return len(text) if text.isascii() or _NARROW.issuperset(text) else cell_len(text)
 
 
 def line_width(line: Line) -> int:
     """Return how many cells a line takes."""
-    return sum(cells(text) for text, _ in line)
+    text = plain(line)
+    return len(text) if text.isascii() or _NARROW.issuperset(text) else sum(cells(text) for text, _ in line)
+
+
+def is_narrow(line: Line) -> bool:
+    """Return whether every character of a line is known to take one cell; False where it would have to be measured."""
+    return _NARROW.issuperset(plain(line))
 
 
 def plain(line: Line) -> str:
     """Return the characters of a line."""
-    return "".join(text for text, _ in line)
+    return "".join([text for text, _ in line])
 
 
 def fit(line: Line, width: int, *, ellipsis: bool = True) -> Line:

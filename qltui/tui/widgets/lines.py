@@ -15,7 +15,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from qltui.tui.text import Line, cells, fit, line_width, plain, to_ascii
+from qltui.tui.text import Line, fit, is_narrow, line_width, plain, to_ascii
 from qltui.tui.themes import PALETTES, style_of
 
 if TYPE_CHECKING:
@@ -28,18 +28,14 @@ def _cells_of(line: Line) -> list[tuple[str, str]]:
     return [(char, role) for text, role in line for char in text]
 
 
-def _has_wide(line: Line) -> bool:
-    return any(cells(text) != len(text) for text, _ in line)
-
-
 def changed_span(old: Line, new: Line) -> tuple[int, int] | None:
     """Return the first column that differs and the one after the last, or None where nothing does.
 
-    Where a character is wider than a cell, or the widths differ, the whole line counts as changed.
+    Where a character may be wider than a cell, or the widths differ, the whole line counts as changed.
     """
     if old == new:
         return None
-    if _has_wide(old) or _has_wide(new) or line_width(old) != line_width(new):
+    if not (is_narrow(old) and is_narrow(new)) or line_width(old) != line_width(new):
         return 0, max(line_width(old), line_width(new))
     pairs = zip(_cells_of(old), _cells_of(new), strict=True)
     differing = [column for column, (before, after) in enumerate(pairs) if before != after]
