@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from rich.cells import cell_len
 
 from qltui.model import Status
 from qltui.tables.table import Column, Judged, Row, Styled, Table
 from qltui.tui.symbols import CHARSETS
-from qltui.tui.text import line_width
+from qltui.tui.text import _NARROW, is_narrow, line_width
 from qltui.tui.widgets.table_lines import cell_runs, cell_width, measure
 
 VALUES = [
@@ -29,3 +30,14 @@ def test_a_column_has_room_for_its_longest_value_and_its_heading():
     assert measure(table) == [12, 12]
     assert measure(table, sorted_by="a") == [14, 12]
     assert measure(Table("t", "T", columns, ())) == [12, len(columns[1].heading)]
+
+
+def test_characters_that_are_taken_for_narrow_are_narrow():
+    assert all(cell_len(char) == 1 for char in _NARROW)
+    assert is_narrow((("●▲✖∅", "good"), ("x é", "text")))
+    assert not any(is_narrow(((text, "text"),)) for text in ("天", "e\u0301", "❤\ufe0f", "\u200b"))
+
+
+@pytest.mark.parametrize("text", ["", "abc", "●▲", "天ab", "e\u0301x", "Ωθ", "日本 – ∅"])
+def test_a_line_is_as_wide_as_its_runs(text):
+    assert line_width(((text, "text"), ("ab", "dim"))) == cell_len(text) + 2
