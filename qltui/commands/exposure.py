@@ -10,7 +10,6 @@ from typing import Any
 
 from qltui.commands.exit_codes import CommandError, ExitCode
 from qltui.commands.options import add_state, configuration, instrument_of
-from qltui.commands.report import clean, result_json
 from qltui.commands.selecting import add_form, add_number, find, open_record, output
 from qltui.instruments.base import Instrument
 from qltui.model import Status
@@ -18,6 +17,7 @@ from qltui.store.reader import Reader
 from qltui.store.views import CameraView, ExposureRow, ProcessView
 from qltui.tables.companions import companion_words, companions, worst_element
 from qltui.tables.exposure import judgements_of, metric_table, step_table, utc_text, value_table
+from qltui.tables.result import process_json
 from qltui.tables.writers import to_text
 
 __all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "main"]
@@ -141,20 +141,7 @@ def _as_json(
 ) -> dict[str, Any]:
     """Return the documented form, of the cameras and metrics that were asked for."""
     kept = {name: _only(camera, metrics) for name, camera in process.cameras.items() if not cameras or name in cameras}
-    result = result_json(process.exposure, process.verdict, kept, instrument)
-    times = {"queued": process.queued, "started": process.started, "ended": process.ended}
-    result["process"] = {
-        "number": process.number,
-        "state": process.state,
-        "trigger": process.trigger,
-        "who": process.who,
-        **{f"{name}_utc": utc_text(seconds) or None for name, seconds in times.items()},
-        **{name: clean(seconds) for name, seconds in times.items()},
-        "configuration": process.configuration,
-        "limit_set": process.limit_set,
-        "code_version": process.code_version,
-    }
-    return result
+    return process_json(process, instrument, kept)
 
 
 def _only(camera: CameraView, metrics: Sequence[str]) -> CameraView:

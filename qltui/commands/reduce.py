@@ -16,7 +16,7 @@ from pathlib import Path
 from qltui.commands.engine import workflow_options
 from qltui.commands.exit_codes import CommandError, ExitCode
 from qltui.commands.options import add_config, configuration, instrument_of
-from qltui.commands.report import MARKS, format_value, grid_lines, result_json
+from qltui.commands.report import MARKS, format_value, grid_lines
 from qltui.config import Config
 from qltui.instruments.base import Instrument, resolve
 from qltui.instruments.errors import IncompleteFileError, InvalidFileError
@@ -26,6 +26,7 @@ from qltui.quality.limits_file import LimitsError, load_limits
 from qltui.quality.results import CameraResult
 from qltui.quality.verdict import camera_result, exposure_verdict, judge_step
 from qltui.store.views import CameraView, StepView
+from qltui.tables.result import result_json
 
 __all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "main"]
 

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 
 from qltui.commands.exit_codes import CommandError, ExitCode
 from qltui.commands.options import add_state, configuration, instrument_of
-from qltui.commands.report import clean, grid_lines, result_json
+from qltui.commands.report import grid_lines
 from qltui.instruments.base import Instrument
 from qltui.model import Status
 from qltui.store.views import EngineView, MonitorView
+from qltui.tables.result import clean, result_json
 from qltui.tui.health import engine_health
 
 __all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "engine_is_alive", "exit_code_of", "main"]
