@@ -18,6 +18,7 @@ from qltui.instruments.definitions import (
     Depth,
     MetricDefinition,
     Picture,
+    ProductKind,
     StepDefinition,
     TrendPreset,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "Instrument",
     "MetricDefinition",
     "Picture",
+    "ProductKind",
     "StepDefinition",
     "TrendPreset",
     "get_instrument",
@@ -139,6 +141,8 @@ class Instrument:
         Selections that complement each other, to be taken in turn; empty for none.
     trend_presets : tuple of TrendPreset
         Histories that observers know by name, in the order of their key; empty for none.
+    products : tuple of ProductKind
+        Kinds of files that a recipe leaves.
     """
 
     name: str
@@ -175,6 +179,7 @@ class Instrument:
     presets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     halves: tuple[tuple[str, ...], ...] = ()
     trend_presets: tuple[TrendPreset, ...] = ()
+    products: tuple[ProductKind, ...] = ()
     list_nights: str = ""
     dead: str = ""
 

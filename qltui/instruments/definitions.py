@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["HISTORY", "Condition", "Depth", "MetricDefinition", "Picture", "StepDefinition", "TrendPreset"]
+__all__ = [
+    "HISTORY", "Condition", "Depth", "MetricDefinition", "Picture", "ProductKind", "StepDefinition", "TrendPreset",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,3 +238,29 @@ class TrendPreset:
     x: str = "time"
     colour: str = "arm"
     obstypes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProductKind:
+    """One kind of file that a recipe leaves.
+
+    Attributes
+    ----------
+    kind : str
+        That of `qltui.model.Product`, ``"sources"``.
+    title : str
+        What it is, in words.
+    step : str
+        Name of the step whose result it holds.
+    group : str
+        What an observer asks for by name: ``"reduced"``, ``"tables"``, ``"spectra"``, ``"calibrations"`` or
+        ``"pictures"``, which are FITS images small enough to be looked at.
+    image : str
+        HDU with the image of a picture; empty for other groups.
+    """
+
+    kind: str
+    title: str
+    step: str
+    group: str
+    image: str = ""

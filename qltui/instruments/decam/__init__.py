@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from qltui.instruments.base import Instrument, StepDefinition, TrendPreset
+from qltui.instruments.base import Instrument, ProductKind, StepDefinition, TrendPreset
 from qltui.instruments.decam.conditions import CONDITIONS, LOCATION
 from qltui.instruments.decam.layout import CAMERAS, FIELD, GROUPS, HALVES, PLACES, PRESETS, ROWS
 from qltui.instruments.decam.metrics import ALL, METRICS, SKIES
@@ -57,5 +57,13 @@ INSTRUMENT: Final = Instrument(
         TrendPreset("PSF", "FWHM", colour="program"),
         TrendPreset("Sky background", "BACKGROUND", colour="program"),
         TrendPreset("Number counts", "NUMBER_COUNTS", colour="program"),
+    ),
+    products=(
+        ProductKind("preview", "picture of the CCD", "DETREND", "pictures", "PREVIEW"),
+        ProductKind("reduced", "detrended image with its mask", "DETREND", "reduced"),
+        ProductKind("masterbias", "master bias", "DETREND", "calibrations"),
+        ProductKind("masterflat", "master flat", "DETREND", "calibrations"),
+        ProductKind("sources", "catalogue of sources", "QA", "tables"),
+        ProductKind("field", "picture of the field", "CONSOLIDATE", "pictures", "FIELD"),
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from qltui.instruments.base import Instrument, StepDefinition, TrendPreset
+from qltui.instruments.base import Instrument, ProductKind, StepDefinition, TrendPreset
 from qltui.instruments.desi.conditions import CONDITIONS, DEPTH, LOCATION, MEASURED
 from qltui.instruments.desi.constants import ARMS, SPECTROGRAPHS
 from qltui.instruments.desi.metrics import ALL, ARCS, FLATS, LIT, METRICS, SKIES
@@ -52,5 +52,14 @@ INSTRUMENT: Final = Instrument(
         TrendPreset("Sky continuum", "SKYCONT", colour="program"),
         TrendPreset("Read noise", "NOISE_AMP", colour="element"),
         TrendPreset("Trace shifts", "XYSHIFTS", colour="element"),
+    ),
+    products=(
+        ProductKind("preview", "picture of the CCD", "CHECK_CCDS", "pictures", "PREVIEW"),
+        ProductKind("reduced", "detrended image with its mask", "CHECK_CCDS", "reduced"),
+        ProductKind("biaslevels", "bias levels of the amplifiers", "CHECK_CCDS", "calibrations"),
+        ProductKind("fibers", "tables of amplifiers and fibres", "CHECK_FIBERS", "tables"),
+        ProductKind("spectra", "spectra, sky subtracted where there is a sky", "CHECK_SPECTRA", "spectra"),
+        ProductKind("linewidths", "widths of arc lines", "CHECK_ARC", "calibrations"),
+        ProductKind("fiberflat", "fibre flat", "CHECK_FIBERFLAT", "calibrations"),
     ),
 )

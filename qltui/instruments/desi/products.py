@@ -37,9 +37,11 @@ def write_products(state: State) -> tuple[Product, ...]:
     directory = Path(state.task.products_directory)
     directory.mkdir(parents=True, exist_ok=True)
     stem = f"{state.camera.name}-{state.exposure.expid:08d}.fits"
-    wanted = {"fibers": _tables(state)}
+    wanted: dict[str, list[Any]] = {"fibers": _tables(state)}
     if options.get("preview", True):
         wanted["preview"] = preview_hdus(state.ccd, state.raw_preview)
+    if options.get("reduced", False):
+        wanted["reduced"] = [image_hdu("REDUCED", state.ccd.image, "electron"), image_hdu("MASK", state.ccd.mask)]
     if options.get("spectra", True) and state.spectra is not None:
         wanted["spectra"] = _spectra(state)
     wanted.update(_night_product(state))
