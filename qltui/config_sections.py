@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Alarms", "Cameras", "Disk", "Display", "Engine", "Keys", "Paths", "Reduction", "Site"]
+__all__ = ["Alarms", "Cameras", "Disk", "Display", "Engine", "Export", "Keys", "Paths", "Reduction", "Site"]
 
 
 def _setting(
@@ -99,6 +99,19 @@ class Disk:
 
     warning: float = _setting(0.80, "Used fraction of the state's disk that is a WARNING.", minimum=0.0, maximum=1.0)
     alarm: float = _setting(0.92, "Used fraction of the state's disk that is an ALARM.", minimum=0.0, maximum=1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What is copied out by itself after each process; `qltui export` does it by hand."""
+
+    to: str = _setting("", "Directory to export to, on another disk; empty for none.")
+    what: tuple[str, ...] = _setting(
+        (),
+        "Parts that are exported; all where none is named.",
+        choices=("reduced", "pictures", "tables", "spectra", "calibrations", "measurements", "record"),
+    )
+    obstypes: tuple[str, ...] = _setting((), 'Types of exposures, as ["SCIENCE"]; all where none is named.')
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     place.add_argument("--to", type=Path, metavar="DIR", help="where to; made if it is not there")
     place.add_argument("--verify", type=Path, metavar="DIR", help="check an earlier export, and export nothing")
     parser.add_argument("--what", metavar="LIST", help=f"of {', '.join(GROUPS)} (default: all)")
-    parser.add_argument("--process", type=int, metavar="P", help="an older process of the exposure (default: newest)")
+    parser.add_argument("--process", type=int, metavar="P", help="this process, as an older one (default: newest)")
     parser.add_argument("--slots", type=int, metavar="N", help="worker processes (default: one for each processor)")
     parser.add_argument("--force", action="store_true", help="overwrite files that no export wrote")
     parser.add_argument("--dry-run", action="store_true", help="say what would be exported, and write nothing")
@@ -111,6 +111,8 @@ def _units(
         processes = reader.ask(processes_of_night, instrument.name, night)
         units = [process_unit(reader, _view(reader, process), instrument, groups) for process in processes]
         return [*units, night_unit(reader, instrument, night, processes, groups)]
+    if not number and args.process is not None:
+        return [process_unit(reader, _ended(_view(reader, args.process)), instrument, groups)]
     row = find(reader, number, config)
     process = args.process if args.process is not None else row.process
     if process is None:
@@ -121,12 +123,14 @@ def _units(
         numbers = ", ".join(str(item) for item in reversed(reader.process_numbers(expid=row.exposure.expid)))
         msg = f"process {process} is none of exposure {row.exposure.expid}; it has {numbers}"
         raise CommandError(msg, ExitCode.NO_INPUT)
+    return [process_unit(reader, _ended(view), instrument, groups)]
+
+
+def _ended(view: ProcessView) -> ProcessView:
     if view.state not in ("done", "failed"):
-        msg = (
-            f"process {process} of exposure {row.exposure.expid} is {view.state}; export it when it has come to an end"
-        )
+        msg = f"process {view.number} of exposure {view.exposure.expid} is {view.state}; export it when it has ended"
         raise CommandError(msg, ExitCode.NO_INPUT)
-    return [process_unit(reader, view, instrument, groups)]
+    return view
 
 
 def _view(reader: Reader, process: int) -> ProcessView:

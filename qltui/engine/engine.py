@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from qltui.engine.arrivals import Arrivals
+from qltui.engine.cancelling import cancel
 from qltui.engine.cleaner import Cleaned, Cleaner
 from qltui.engine.commands import carry_out_all
 from qltui.engine.executors import SlotFailed, SlotReady, StepHappened, TaskEnded, make_executor
+from qltui.engine.exporter import Exported, Exporter
 from qltui.engine.heartbeat import BEAT_SECONDS, DiskWatch, Heart
 from qltui.engine.in_force import InForce, in_force
 from qltui.engine.launch import announce
@@ -32,7 +34,7 @@ from qltui.engine.stopping import Stop, signals_stop
 from qltui.engine.watcher import Arrived, Gone, Incomplete, LookedThrough, WatcherDied
 from qltui.engine.watching import watcher_for
 from qltui.instruments.base import Instrument, get_instrument
-from qltui.model import Exposure, Status, Trigger, Verdict
+from qltui.model import Exposure, Trigger
 from qltui.quality.limits_file import LimitsError
 from qltui.store import versions
 from qltui.store.errors import StoreError
@@ -120,6 +122,8 @@ class Engine:
         self._scheduler = Scheduler(instrument, self.in_force, store, self._recorder, self._slots)
         self._arrivals = Arrivals(instrument, self.in_force, store, self._recorder, self._on_queued)
         self._arrivals.manual = store.ask(versions.mode) == "manual"
+        self._exporter = Exporter(settings, self._queue.put)
+        self._scheduler.on_finished = self._exporter.add
         self._cleaner = Cleaner(store, settings.products_directory, settings.logs, self._queue.put)
         self._watcher = watcher_for(self._started, self.instrument, self.store, self._queue.put)
         self._watcher_lives = _WATCHER_LIVES
@@ -180,7 +184,7 @@ class Engine:
         if not self._once or self._looked is None or self._looked.unsettled:
             return False
         idle = not self._scheduler.runs and self._arrivals.is_empty and not self._recorder.trouble
-        idle = idle and not self._cleaner.busy
+        idle = idle and not self._cleaner.busy and not self._exporter.busy
         if idle and self._scheduler.first_waiting() is None:
             self._stop = Stop(self._looked.problem or "nothing more to do")
             return True
@@ -199,7 +203,8 @@ class Engine:
             self._scheduler.settle()
             if self._may_dispatch():
                 self._scheduler.dispatch()
-            self._recorder.flush()
+            if self._recorder.flush():
+                self._exporter.begin()
         if time.monotonic() >= self._next_beat or self._said != self._state():
             self._beat()
 
@@ -228,6 +233,8 @@ class Engine:
         stop = self._stop or Stop("stopped")
         self._watcher.close()
         self._cleaner.close()
+        for words in self._exporter.close():
+            self._recorder.log("warning", words)
         for event in self._events(0.0):
             self._handle(event)
         try:
@@ -274,6 +281,8 @@ class Engine:
                 self._on_watcher_died(event)
             case Cleaned():
                 self._on_cleaned(event)
+            case Exported():
+                self._recorder.log(*self._exporter.on_end(event))
             case Stop():
                 self._stop = self._stop or event
 
@@ -311,18 +320,7 @@ class Engine:
 
     def cancel(self, process: int | None, expid: int | None, reason: str) -> list[str]:
         """Stop what is in flight or waits: one process, all of an exposure, or all in flight."""
-        stopped = []
-        for run in list(self._scheduler.runs.values()):
-            if (process is None and expid is None) or process == run.number or expid == run.expid:
-                self._scheduler.cancel(run, reason)
-                stopped.append(f"exposure {run.expid}")
-        for queued in self.store.waiting() if process is not None or expid is not None else ():
-            if process == queued.number or expid == queued.exposure.expid:
-                verdict = Verdict(Status.CANCELLED, f"{reason}, before it began", (), 0, len(queued.cameras))
-                self.store.finish_process(queued.number, verdict, "cancelled", reason)
-                self._scheduler.queue_changed()
-                stopped.append(f"exposure {queued.exposure.expid}, which was waiting")
-        return stopped
+        return cancel(self._scheduler, self.store, process, expid, reason)
 
     def pause(self, *, paused: bool) -> None:
         """Begin no more cameras, or go on."""
@@ -340,6 +338,7 @@ class Engine:
             self._recorder.log("error", f"the limits stay as they are: {error}")
             return self.in_force
         self.in_force = self._scheduler.in_force = self._arrivals.in_force = holds
+        self._exporter.settings = holds.settings
         self._disk.change(holds.settings.disk_warning, holds.settings.disk_alarm)
         # Whoever asked for it looks for it now.
         self._next_beat = 0.0

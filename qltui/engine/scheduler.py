@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from qltui.engine import messages
@@ -25,7 +25,7 @@ from qltui.engine.runs import RANKS, Run, is_fit
 from qltui.engine.slots import Ended, Slots
 from qltui.engine.tasks import camera_task
 from qltui.instruments.base import Instrument
-from qltui.model import CameraReport, CameraTask, Status, StepReport, Trigger
+from qltui.model import CameraReport, CameraTask, Exposure, Status, StepReport, Trigger
 from qltui.quality.judge import BadBefore, History
 from qltui.quality.results import CameraResult
 from qltui.store.codec import exposure_time
@@ -81,6 +81,7 @@ class Scheduler:
         self._instrument = instrument
         self._store = store
         self._recorder = recorder
+        self.on_finished: Callable[[int, Exposure], None] = lambda process, exposure: None  # noqa: ARG005 - nobody asked
         self._slots = slots
         self.runs: dict[int, Run] = {}
         self._first: QueuedProcess | None = None
@@ -365,6 +366,7 @@ class Scheduler:
         if state in ("done", "failed"):
             self._log(run, "info", messages.ended(run.queued.exposure, time.monotonic() - run.started))
             self._log(run, messages.level_of(verdict.status), messages.ready(run.queued.exposure, verdict))
+            self.on_finished(run.number, run.queued.exposure)
 
     def cancel(self, run: Run, reason: str, state: str = "cancelled") -> None:
         """Stop a process: cameras that wait are not begun, those in a worker are ended with it."""

@@ -29,6 +29,9 @@ FIELDS: Final[Mapping[str, str]] = {
     "cameras.off": "cameras_off",
     "disk.warning": "disk_warning",
     "disk.alarm": "disk_alarm",
+    "export.to": "export_to",
+    "export.what": "export_what",
+    "export.obstypes": "export_obstypes",
 }
 """Fields of `EngineSettings` by the setting that they come from."""
 
@@ -73,6 +76,10 @@ class EngineSettings:
         Courtesy of the workers.
     disk_warning, disk_alarm : float
         Used fractions of the state's disk at which something is said.
+    export_to : str
+        Where to each process is exported when it has ended; empty for nowhere.
+    export_what, export_obstypes : tuple of str
+        What of it, and of which types of exposures; empty for all.
     configuration : str
         The whole configuration as text, for the record.
     fixed : tuple of str
@@ -106,6 +113,9 @@ class EngineSettings:
     nice: int = 5
     disk_warning: float = 0.80
     disk_alarm: float = 0.92
+    export_to: str = ""
+    export_what: tuple[str, ...] = ()
+    export_obstypes: tuple[str, ...] = ()
     configuration: str = ""
     fixed: tuple[str, ...] = ()
     who: str = ""
