@@ -18,6 +18,7 @@ from qltui.store.views import CameraView, ExposureRow, ProcessView
 from qltui.tables.companions import companion_words, companions, worst_element
 from qltui.tables.exposure import judgements_of, metric_table, step_table, utc_text, value_table
 from qltui.tables.result import process_json
+from qltui.tables.wording import program_text
 from qltui.tables.writers import to_text
 
 __all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "main"]
@@ -109,7 +110,7 @@ def _process(reader: Reader, row: ExposureRow, number: int | None) -> ProcessVie
 def _head(process: ProcessView) -> list[str]:
     """Return the exposure, its verdict and its culprits."""
     exposure, verdict = process.exposure, process.verdict
-    facts = [exposure.obstype or "no OBSTYPE", exposure.program.lower()]
+    facts = [exposure.obstype or "no OBSTYPE", program_text(exposure.program)]
     facts += [f"tile {exposure.tile}"] if exposure.tile is not None else []
     facts += [f"{exposure.exptime:g} s"] if exposure.exptime is not None else []
     facts += [f"airmass {exposure.airmass:.2f}"] if exposure.airmass is not None else []

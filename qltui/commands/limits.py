@@ -150,7 +150,7 @@ class _Standing:
 
 def _show(args: argparse.Namespace, standing: _Standing) -> int:
     metric = known_metric(standing.instrument, args.what) if args.what else ""
-    output(limits_table(standing.entries, standing.instrument, metric), args)
+    output(limits_table(standing.entries, standing.instrument, metric), args, standing.instrument)
     return ExitCode.OK
 
 
@@ -162,7 +162,7 @@ def _check(args: argparse.Namespace, standing: _Standing) -> int:
     text = read_limits(path)
     new = parse_limits(text, standing.instrument, where=str(path), from_site=True)
     if args.json or args.csv or args.ecsv:
-        output(limits_table([Entry(limit, str(path)) for limit in new], standing.instrument), args)
+        output(limits_table([Entry(limit, str(path)) for limit in new], standing.instrument), args, standing.instrument)
         return ExitCode.OK
     changes = differing_entries(standing.entries, new, standing.instrument)
     differing = [(line, words) for line, words in zip(entry_lines(text, len(new)), changes, strict=True) if words]

@@ -12,6 +12,7 @@ from qltui.store.history import NightPage, NightWish, field_of, night_page
 from qltui.tables.filtering import FilterError, filter_table
 from qltui.tables.night import night_table, night_terms, totals_table
 from qltui.tables.nights import parse_nights
+from qltui.tables.wording import table_for
 from qltui.tables.writers import to_text
 
 __all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "main"]
@@ -64,10 +65,10 @@ def main(args: argparse.Namespace) -> int:
         msg = f"no night is in the record of {config.state_directory} yet"
         raise CommandError(msg, ExitCode.NO_INPUT)
     try:
-        table = filter_table(night_table(page, instrument), args.filter)
+        table = filter_table(table_for(night_table(page, instrument), instrument), args.filter)
     except FilterError as error:
         raise CommandError(str(error), ExitCode.USAGE) from error
-    output(table, args)
+    output(table, args, instrument)
     if not (args.json or args.csv or args.ecsv) and page.totals:
         print("\n" + _totals(page), end="")
     return ExitCode.OK

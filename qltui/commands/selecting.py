@@ -14,9 +14,11 @@ from typing import Any
 from qltui.commands.exit_codes import CommandError, ExitCode
 from qltui.commands.options import observer
 from qltui.config import Config
+from qltui.instruments.base import Instrument
 from qltui.store.reader import Reader
 from qltui.store.views import CommandView, ExposureRow
 from qltui.tables.table import Table
+from qltui.tables.wording import table_for
 from qltui.tables.writers import to_csv, to_ecsv, to_json, to_text
 
 __all__ = ["RECORD_NAME", "add_form", "add_number", "find", "open_record", "output", "send"]
@@ -85,8 +87,9 @@ def find(reader: Reader, digits: str, config: Config) -> ExposureRow:
     return row
 
 
-def output(table: Table, args: argparse.Namespace) -> None:
-    """Print a table in the form that was asked for."""
+def output(table: Table, args: argparse.Namespace, instrument: Instrument | None = None) -> None:
+    """Print a table in the form that was asked for, in the words of the instrument."""
+    table = table if instrument is None else table_for(table, instrument)
     if args.json:
         text = to_json(table)
     elif args.csv:

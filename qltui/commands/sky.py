@@ -93,4 +93,4 @@ def _print_exposures(
         rows = reader.exposures(almanac.night, instrument=instrument.name)
         measured = measured_values(reader, instrument, almanac.night)
     points = condition_points(((row.exposure, row.status) for row in rows), instrument, almanac, measured)
-    output(conditions_table(points, instrument, zone, almanac.night), args)
+    output(conditions_table(points, instrument, zone, almanac.night), args, instrument)

@@ -74,11 +74,11 @@ def main(args: argparse.Namespace) -> int:
     bins, most = (args.bins, 0) if args.bins else (_FIT_BINS if args.fit else 0, _MOST)
     with open_record(config) as reader:
         trend = read_trend(reader, choice, instrument, bins=bins, most=most)
-    _refuse(trend)
+    _refuse(trend, instrument)
     if args.fit:
-        output(summary_table(trend, summaries(trend, instrument)), args)
+        output(summary_table(trend, summaries(trend, instrument)), args, instrument)
         return ExitCode.OK
-    output(bin_table(trend) if args.bins else trend_table(trend), args)
+    output(bin_table(trend) if args.bins else trend_table(trend), args, instrument)
     if not (args.json or args.csv or args.ecsv):
         summary = summary_table(trend, summaries(trend, instrument))
         # What holds for bins is already said below their table.
@@ -91,7 +91,7 @@ def _choice(args: argparse.Namespace, instrument: Instrument) -> TrendChoice:
     if args.bins is not None and not 1 <= args.bins <= _MOST_BINS:
         msg = f"--bins {args.bins}: give 1 to {_MOST_BINS}"
         raise CommandError(msg, ExitCode.USAGE)
-    known = {camera.name.casefold(): camera.name for camera in instrument.cameras}
+    known = {camera.name.casefold(): camera.name for camera in instrument.subjects}
     unknown = [name for name in args.cameras if name.casefold() not in known]
     if unknown:
         msg = f"no camera {unknown[0]!r}; known: {', '.join(known.values())}"
@@ -101,15 +101,18 @@ def _choice(args: argparse.Namespace, instrument: Instrument) -> TrendChoice:
     except ValueError as error:
         raise CommandError(str(error), ExitCode.USAGE) from error
     cameras = tuple(known[name.casefold()] for name in args.cameras)
-    obstypes, programs = (tuple(name.upper() for name in names) for names in (args.obstype, args.program))
+    obstypes, programs = tuple(name.upper() for name in args.obstype), tuple(args.program)
     return TrendChoice(
         args.metric, args.over, args.against, cameras, tuple(args.elements), nights, recent, obstypes, programs, args.by
     )
 
 
-def _refuse_unknown(trend: Trend) -> None:
+def _refuse_unknown(trend: Trend, instrument: Instrument) -> None:
     """Raise a CommandError where a kind of exposures is asked for that the record does not have."""
-    wanted = (("obstype", trend.choice.obstypes, trend.obstypes), ("program", trend.choice.programs, trend.programs))
+    wanted = (
+        ("obstype", trend.choice.obstypes, trend.obstypes),
+        (instrument.program_title, trend.choice.programs, trend.programs),
+    )
     for title, names, known in wanted:
         unknown = [name for name in names if name not in known]
         if unknown and known:
@@ -117,9 +120,9 @@ def _refuse_unknown(trend: Trend) -> None:
             raise CommandError(msg, ExitCode.USAGE)
 
 
-def _refuse(trend: Trend) -> None:
+def _refuse(trend: Trend, instrument: Instrument) -> None:
     """Raise a CommandError where there is nothing to print, too much, or an element that the metric does not have."""
-    _refuse_unknown(trend)
+    _refuse_unknown(trend, instrument)
     if trend.too_many:
         msg = f"{trend.fault}; narrow --nights, choose one camera with --cameras, or print --bins N or --fit"
         raise CommandError(msg, ExitCode.USAGE)

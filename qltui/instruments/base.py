@@ -118,6 +118,8 @@ class Instrument:
         ``"module:name"`` of the `qltui.instruments.fiber_view.FiberView`; empty where there are no fibres.
     program_title : str
         What `qltui.model.Exposure.program` tells apart: ``"program"``, or ``"filter"`` of an imager.
+    tile_title : str
+        What an exposure looks at: ``"tile"`` of a survey's list, or ``"field"`` where there is none.
     field_camera : Camera or None
         Stands for all cameras together: its steps are those `of_field`, its metrics those of these steps. It is in the
         record as a camera is, though not among `cameras`. None where nothing is measured of the whole.
@@ -169,6 +171,7 @@ class Instrument:
     on_sky: tuple[str, ...] = ("SCIENCE",)
     fibers: str = ""
     program_title: str = "program"
+    tile_title: str = "tile"
     field_camera: Camera | None = None
     combine: Mapping[str, int] = field(default_factory=dict)
     calibrations_by_program: tuple[str, ...] = ()

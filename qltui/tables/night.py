@@ -35,6 +35,7 @@ _REACH: Final = {
     "obstype": "obstype",
     "type": "obstype",
     "program": "program",
+    "filter": "program",
     "flag": "flag",
     "tile": "tile",
     "status": "status",

@@ -27,6 +27,7 @@ STATE_SHAPES: Final = {
 _REACH: Final = {
     "obstype": "obstype",
     "program": "program",
+    "filter": "program",
     "tile": "tile",
     "exposure": "exposure",
     "expid": "exposure",

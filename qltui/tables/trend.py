@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -127,6 +127,7 @@ def read_trend(
         nights = reader.nights(instrument.name)
         obstypes, programs = reader.ask(series.kinds, instrument.name)
         ends = (nights[-1], nights[0]) if nights else None
+        choice = replace(choice, programs=_as_written(choice.programs, programs))
         empty = Trend(choice, known=known, nights=ends, obstypes=obstypes, programs=programs)
         try:
             found = _quantities(empty, instrument)
@@ -171,6 +172,12 @@ def _tracks(reader: Reader, trend: Trend, instrument: str, series: Any) -> tuple
         return tuple(kept or ([] if quantity.element else found)) if wanted else tuple(found)
 
     return tuple(series.pair_tracks(keys(trend.y, ordinate=True) or (), keys(trend.x), keys(trend.over)))
+
+
+def _as_written(names: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """Return names as the record writes them, whatever case they were typed in; unknown ones as they are."""
+    folded = {name.casefold(): name for name in known}
+    return tuple(name if name in known else folded.get(name.casefold(), name) for name in names)
 
 
 def _scope(trend: Trend) -> Scope:

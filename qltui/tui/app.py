@@ -209,7 +209,7 @@ class MonitorApp(App[int], inherit_bindings=False):
             if not entry.key:
                 name, action = f"app.{entry.name}", f"show('{entry.name}')"
                 found[name] = Command(name, f"g {entry.letter}", entry.title, entry.help, self, action)
-        return found
+        return {name: command.in_words_of(self.instrument) for name, command in found.items()}
 
     def health(self, engine: EngineView) -> Health:
         """Return how an engine is, as its last beat left it."""

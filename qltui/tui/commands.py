@@ -6,10 +6,13 @@ They are read off the bindings, so that an action cannot be there and be missing
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from textual.binding import Binding
+
+from qltui.instruments.base import Instrument
+from qltui.tables.wording import in_words_of
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
@@ -65,6 +68,11 @@ class Command:
     node: Any
     action: str
     moves: bool = False
+
+    def in_words_of(self, instrument: Instrument) -> Command:
+        """Return the command with its words in those of an instrument."""
+        word, sentence = in_words_of(self.word, instrument), in_words_of(self.help, instrument)
+        return self if (word, sentence) == (self.word, self.help) else replace(self, word=word, help=sentence)
 
 
 def key_name(keys: str) -> str:

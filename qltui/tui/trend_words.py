@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qltui.instruments.base import Instrument
 from qltui.tables.trend_choice import TIME, TrendChoice
-from qltui.tables.wording import range_text
+from qltui.tables.wording import program_text, range_text
 from qltui.tui.symbols import STATUS_MARKS, STATUS_WORDS, Charset
 from qltui.tui.text import Line, clean
 from qltui.tui.words import clock_time, night_date, number, plural
@@ -91,7 +91,7 @@ def point_lines(trend: Trend, point: TracePoint | None, charset: Charset) -> lis
             (" exp ", "dim"),
             (str(point.expid), "strong"),
             (f"  {clean(track.camera)} {clean(track.element)}".rstrip(), "strong"),
-            (f"  {clean(point.obstype)} {clean(point.program).lower()}".rstrip(), "text"),
+            (f"  {clean(point.obstype)} {clean(program_text(point.program))}".rstrip(), "text"),
         ),
         ((f" {night_date(point.night)}  {clock_time(point.time)} UT", "text"),),
         (

@@ -163,7 +163,7 @@ def test_too_many_values_are_refused_with_what_to_do_but_binned_and_fitted(ask, 
         (("SKYCONT", "--nights", "20180101"), ExitCode.NO_INPUT, "no values of SKYCONT in the nights 20180101"),
         (("SKYCONT", "--obstype", "zero"), ExitCode.NO_INPUT, "no exposure has all that SKYCONT needs"),
         (("SKYCONT", "--obstype", "zeros"), ExitCode.USAGE, "no exposure has obstype 'ZEROS'; the record has"),
-        (("SKYCONT", "--program", "nix"), ExitCode.USAGE, "no exposure has program 'NIX'; the record has BRIGHT"),
+        (("SKYCONT", "--program", "nix"), ExitCode.USAGE, "no exposure has program 'nix'; the record has BRIGHT"),
     ],
 )
 def test_what_cannot_be_shown_is_said(ask, words, code, said):

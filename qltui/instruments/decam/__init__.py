@@ -44,6 +44,7 @@ INSTRUMENT: Final = Instrument(
     location=LOCATION,
     on_sky=SKIES,
     program_title="filter",
+    tile_title="field",
     field_camera=FIELD,
     combine={"ZERO": 8, "FLAT": 8},
     calibrations_by_program=("masterflat",),

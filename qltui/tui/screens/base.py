@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual.screen import Screen
 
+from qltui.tables.wording import in_words_of
 from qltui.tui.arrange import Arrangement, is_too_small
 from qltui.tui.arrange_rows import LINES, RULES, PaneRow, arrange_rows, panes_of
 from qltui.tui.progress import Progress, progress_line
@@ -243,13 +244,17 @@ class PaneScreen(LongWork, Screen[None], inherit_bindings=False):
             sorted((name for name in wanted if name), key=lambda name: order.index(name) if name in order else -1)
         )
 
+    def worded(self, text: str) -> str:
+        """Return a text in the words of the instrument."""
+        return in_words_of(text, self.viewer.instrument)
+
     def draw_frame(self) -> None:
         """Draw what stands around the panes: first line, headings, footer."""
         self._show_head()
         focused = self.pane_id
         for name, headings in self._arrangement.rules.items():
             above, below = self._arrangement.joints.get(name, ((), ()))
-            shown = [Heading(column, self.heading(pane), pane == focused) for column, pane in headings]
+            shown = [Heading(column, self.worded(self.heading(pane)), pane == focused) for column, pane in headings]
             self.query_one(f"#{name}", Rule).show(shown, above, below)
         self._show_footer()
 

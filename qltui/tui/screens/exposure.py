@@ -17,6 +17,7 @@ from qltui.tables.camera import camera_values
 from qltui.tables.cells import first_judgement, step_view
 from qltui.tables.companions import worst_element
 from qltui.tables.exposure import camera_table, difference_table, judgement_of, process_table
+from qltui.tables.wording import program_text
 from qltui.tui.prompt import WordsScreen
 from qltui.tui.screens.base import PANE_BINDINGS, PaneRow, PaneScreen, Question
 from qltui.tui.screens.engine_keys import EngineKeys
@@ -165,7 +166,7 @@ class ExposureScreen(EngineKeys, ObserverKeys, PaneScreen):
         if process is None:
             return ((_NOTHING[0], "dim"),)
         exposure, status = process.exposure, process.verdict.status
-        kind = f"{clean(exposure.obstype)} {clean(exposure.program.lower())}".strip()
+        kind = f"{clean(exposure.obstype)} {clean(program_text(exposure.program))}".strip()
         follows = " latest" if self._choice.process is None else ""
         return (
             (f"{exposure.expid}", "strong"),

@@ -14,6 +14,7 @@ from qltui.instruments.base import HISTORY
 from qltui.instruments.table_file import ProductError
 from qltui.tables.camera import element_table
 from qltui.tables.cells import cell_reason
+from qltui.tables.wording import program_text
 from qltui.tui import charts
 from qltui.tui.pictures.draw import Subject, picture_title
 from qltui.tui.pictures.points import make_points
@@ -175,7 +176,7 @@ class MetricScreen(EngineKeys, ObserverKeys, PaneScreen):
             status = judgement.status
             words = f"{self.viewer.charset.mark(status)} {STATUS_WORDS[status][0]}"
             line = (*line, (words, STATUS_MARKS[status].role))
-        return (*line, (f"  {clean(exposure.obstype)} {clean(exposure.program.lower())}", "dim"))
+        return (*line, (f"  {clean(exposure.obstype)} {clean(program_text(exposure.program))}", "dim"))
 
     # -- what is shown -----------------------------------------------------------------------------------------
 

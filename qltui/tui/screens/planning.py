@@ -111,7 +111,7 @@ class PlanningScreen(PaneScreen):
         """Return what is chosen."""
         nights = self._answer.nights
         words = date_range(nights) if nights is not None else "no night yet"
-        return ((f"{words}   {clean(self._choice.program) or 'all programs'}", "text"),)
+        return ((f"{words}   {clean(self._choice.program) or self.worded('all programs')}", "text"),)
 
     def _table(self, name: str) -> TableView:
         return self.query_one(f"#{name}", TableView)

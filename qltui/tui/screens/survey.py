@@ -30,7 +30,7 @@ from qltui.tui.source import ReadError
 from qltui.tui.text import Line, clean
 from qltui.tui.widgets.drawn import Drawn
 from qltui.tui.widgets.sky_map import SkyMap
-from qltui.tui.widgets.survey_facts import cursor_lines, survey_lines
+from qltui.tui.widgets.survey_facts import cursor_lines, survey_lines, worded
 from qltui.tui.widgets.table import TableView
 from qltui.tui.words import date_range
 
@@ -96,7 +96,7 @@ class SurveyScreen(PaneScreen):
             SkyMap(id="map", view=self._choice.view),
             Drawn(id="totals"),
             TableView(id="nights", empty="no night with exposures of the sky"),
-            TableView(id="programs", empty="no program yet"),
+            TableView(id="programs", empty=self.worded("no program yet")),
         )
 
     def plan(self, width: int, height: int) -> Sequence[PaneRow]:
@@ -121,9 +121,12 @@ class SurveyScreen(PaneScreen):
         """Return what is chosen."""
         choice = self._choice
         nights = choice.nights or self._answer.known
-        parts = [date_range(nights) if nights else "no night yet", clean(choice.program) or "all programs"]
+        parts = [
+            date_range(nights) if nights else "no night yet",
+            clean(choice.program) or self.worded("all programs"),
+        ]
         if choice.kind:
-            parts.append(f"{choice.kind} tiles")
+            parts.append(self.worded(f"{choice.kind} tiles"))
         return (("   ".join(parts), "text"),)
 
     # -- the record --------------------------------------------------------------------------------------------
@@ -185,7 +188,9 @@ class SurveyScreen(PaneScreen):
         answer, keys, place, under = self._answer, self.map.keys, self.map.place, self._under[1]
         look, charset = self._kind_look(), self.viewer.charset
         self.query_one("#totals", Drawn).show(
-            lambda _width, _charset: [*cursor_lines(under, keys, place), *survey_lines(answer, look, charset)]
+            lambda _width, _charset: worded(
+                [*cursor_lines(under, keys, place), *survey_lines(answer, look, charset)], self.viewer.instrument
+            )
         )
 
     # -- keys --------------------------------------------------------------------------------------------------

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from qltui.instruments.base import Instrument
 from qltui.store.survey_views import FieldSummary
 from qltui.tables.survey import KIND_STATUS, field_name, totals_of
+from qltui.tables.wording import in_words_of
 from qltui.tui.screens.survey_question import SurveyAnswer
 from qltui.tui.symbols import STATUS_MARKS, Charset
 from qltui.tui.text import Line, clean, join
 from qltui.tui.words import plural
 
-__all__ = ["cursor_lines", "survey_lines"]
+__all__ = ["cursor_lines", "survey_lines", "worded"]
 
 
 def _hours(seconds: float) -> str:
@@ -32,6 +34,11 @@ def _class_line(kind: str, count: int, total: int, charset: Charset) -> Line:
         (f"{count:>9,}", "text"),
         (f" {share}", "dim"),
     )
+
+
+def worded(lines: Sequence[Line], instrument: Instrument) -> list[Line]:
+    """Return lines in the words of an instrument: tiles of a survey, fields of an imager."""
+    return [tuple((in_words_of(text, instrument), role) for text, role in line) for line in lines]
 
 
 def survey_lines(answer: SurveyAnswer, look: Callable[[str], tuple[str, str]], charset: Charset) -> list[Line]:

@@ -12,6 +12,7 @@ from textual.message import Message
 
 from qltui.tables.filtering import FilterError, filter_table
 from qltui.tables.table import Row, Table
+from qltui.tables.wording import table_for
 from qltui.tui.columns import ColumnsScreen
 from qltui.tui.text import Line, clean
 from qltui.tui.widgets.lines import Lines
@@ -117,6 +118,7 @@ class TableView(Lines, can_focus=True):
 
     def show(self, table: Table) -> None:
         """Show another table; order and columns are those that were chosen for tables of this name."""
+        table = table_for(table, self.app.instrument)
         if self.table is None or self.table.name != table.name:
             self._recall(table)
         key = self.cursor_key
