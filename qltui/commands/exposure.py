@@ -61,11 +61,11 @@ def main(args: argparse.Namespace) -> int:
         print(json.dumps(_as_json(process, instrument, cameras, metrics), indent=2))
     elif args.csv or args.ecsv or cameras or metrics:
         if not (args.csv or args.ecsv):
-            print("\n".join(_head(process)) + "\n")
+            print("\n".join(_head(process, instrument)) + "\n")
         table = value_table(process, instrument, cameras, metrics, rounded=not (args.csv or args.ecsv))
         output(replace(table, note=_company(process, instrument, cameras, metrics)), args)
     else:
-        print("\n".join(_head(process)) + "\n")
+        print("\n".join(_head(process, instrument)) + "\n")
         print(to_text(step_table(process, instrument), everything=args.all_columns))
         print(to_text(metric_table(process, instrument), everything=args.all_columns), end="")
     return _exit_code(process.verdict.status) if args.verdict else ExitCode.OK
@@ -107,11 +107,11 @@ def _process(reader: Reader, row: ExposureRow, number: int | None) -> ProcessVie
     return process
 
 
-def _head(process: ProcessView) -> list[str]:
+def _head(process: ProcessView, instrument: Instrument) -> list[str]:
     """Return the exposure, its verdict and its culprits."""
     exposure, verdict = process.exposure, process.verdict
     facts = [exposure.obstype or "no OBSTYPE", program_text(exposure.program)]
-    facts += [f"tile {exposure.tile}"] if exposure.tile is not None else []
+    facts += [f"{instrument.tile_title} {exposure.tile}"] if exposure.tile is not None else []
     facts += [f"{exposure.exptime:g} s"] if exposure.exptime is not None else []
     facts += [f"airmass {exposure.airmass:.2f}"] if exposure.airmass is not None else []
     who = f" by {process.who}" if process.who else ""

@@ -233,7 +233,7 @@ def _view(result: CameraResult, report: CameraReport | str | None) -> CameraView
 def _lines(
     exposure: Exposure, verdict: Verdict, cameras: Mapping[str, CameraView], instrument: Instrument
 ) -> list[str]:
-    tile = f"  tile {exposure.tile}" if exposure.tile is not None else ""
+    tile = f"  {instrument.tile_title} {exposure.tile}" if exposure.tile is not None else ""
     seconds = f"  {exposure.exptime:.1f} s" if exposure.exptime is not None else ""
     title = f"{exposure.obstype} {exposure.program}".rstrip()
     lines = [f"{instrument.title} {exposure.expid}  night {exposure.night}  {title}{tile}{seconds}"]

@@ -123,7 +123,7 @@ def _lines(view: MonitorView, instrument: Instrument, now: float) -> list[str]:
         lines.append("exposure  none yet")
         return lines
     exposure = process.exposure
-    tile = f"  tile {exposure.tile}" if exposure.tile is not None else ""
+    tile = f"  {instrument.tile_title} {exposure.tile}" if exposure.tile is not None else ""
     seconds = f"  {exposure.exptime:.0f} s" if exposure.exptime is not None else ""
     mjd = f"  MJD {exposure.mjd:.3f}" if exposure.mjd is not None else ""
     lines.append(f"exposure  {exposure.expid}  {exposure.obstype} {exposure.program}{tile}{seconds}{mjd}".rstrip())

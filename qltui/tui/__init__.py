@@ -145,7 +145,8 @@ def run_monitor(
     from qltui.tui.themes import PALETTES
 
     source = StoreSource(Path(state_directory))
-    memory = Memory(user_state_path("qltui") / MEMORY_NAME)
+    # Columns and metrics of one instrument mean nothing to another.
+    memory = Memory(user_state_path("qltui") / instrument / MEMORY_NAME)
     chosen = memory.get("theme", "")
     app = MonitorApp(
         Reader(source.get, source.close, source.interrupt),

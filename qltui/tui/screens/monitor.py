@@ -251,6 +251,8 @@ class MonitorScreen(EngineKeys, ObserverKeys, TrendKeys, Screen[None], inherit_b
         if panes and (self.focused is None or self.focused.id not in panes):
             self.query_one(f"#{panes[0]}").focus()
         self._show_rules()
+        # What a heading says of its pane, as the steps that there is room for, is known when the pane has its size.
+        self.call_after_refresh(self._show_rules)
 
     def _wanted(self, width: int, height: int) -> Arrangement:
         return arrange_monitor(width, height, self._grid_height(), expanded=self._expanded, detail=self._detail_open)

@@ -10,6 +10,7 @@ from qltui.instruments.base import Instrument
 from qltui.instruments.location import SiteLocation
 from qltui.sky.almanac import Almanac, sample_at
 from qltui.tables.conditions import ConditionPoint, clock_words
+from qltui.tables.wording import in_words_of
 from qltui.tui.symbols import STATUS_MARKS, Charset
 from qltui.tui.text import Line, clean, line_width
 
@@ -83,7 +84,7 @@ def exposure_lines(
     exposure = point.exposure
     mark = STATUS_MARKS[point.status]
     words = " ".join(part for part in (exposure.obstype, clean(exposure.program)) if part)
-    tile = f"  tile {exposure.tile}" if exposure.tile is not None else ""
+    tile = in_words_of(f"  tile {exposure.tile}", instrument) if exposure.tile is not None else ""
     first: Line = (
         (f" {exposure.expid}", "strong"),
         (f" {charset.mark(point.status)} ", mark.role),

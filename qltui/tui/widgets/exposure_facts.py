@@ -12,6 +12,7 @@ from qltui.instruments.base import Instrument
 from qltui.store.views import ProcessView
 from qltui.tables.cells import step_view
 from qltui.tables.exposure import utc_text
+from qltui.tables.wording import in_words_of, program_text
 from qltui.tui.text import Line, cells, clean, wrap
 from qltui.tui.words import duration, night_date, span
 
@@ -62,8 +63,8 @@ def process_words(process: ProcessView) -> str:
 
 def _exposure_facts(process: ProcessView, instrument: Instrument, width: int) -> list[Line]:
     exposure = process.exposure
-    facts = [f"night {night_date(exposure.night)}", exposure.obstype, exposure.program.lower()]
-    facts += [f"tile {exposure.tile}"] if exposure.tile is not None else []
+    facts = [f"night {night_date(exposure.night)}", exposure.obstype, program_text(exposure.program)]
+    facts += [in_words_of(f"tile {exposure.tile}", instrument)] if exposure.tile is not None else []
     facts += [f"{exposure.exptime:g} s"] if exposure.exptime is not None else []
     facts += [f"airmass {exposure.airmass:.2f}"] if exposure.airmass is not None else []
     facts += [f'seeing {exposure.seeing:.2f}"'] if exposure.seeing is not None else []

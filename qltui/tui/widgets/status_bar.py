@@ -9,6 +9,7 @@ from typing import Final
 from qltui.instruments.base import Instrument
 from qltui.model import Exposure, Status
 from qltui.store.views import EngineView, MonitorView, ProcessView
+from qltui.tables.wording import program_text
 from qltui.tui.health import Health
 from qltui.tui.symbols import STATUS_MARKS, Charset
 from qltui.tui.text import Line, beside, clean, fit, join, line_width
@@ -53,12 +54,12 @@ class StatusPicture:
     notes: tuple[Line, ...] = ()
 
 
-def identity(exposure: Exposure, width: int, title: str) -> Line:
+def identity(exposure: Exposure, width: int, title: str, tile: str = "tile") -> Line:
     """Return the line that says which exposure this is."""
-    kind = " ".join(part for part in (clean(exposure.obstype), clean(exposure.program).lower()) if part)
+    kind = " ".join(part for part in (clean(exposure.obstype), clean(program_text(exposure.program))) if part)
     parts: list[Line] = [
         (("exp ", "dim"), (str(exposure.expid), "strong"), (f"  {kind}", "text")),
-        (("tile ", "dim"), (str(exposure.tile), "text")) if exposure.tile is not None else (),
+        ((f"{tile} ", "dim"), (str(exposure.tile), "text")) if exposure.tile is not None else (),
         ((f"{exposure.exptime:.0f} s", "text"),) if exposure.exptime is not None else (),
         (("MJD ", "dim"), (f"{exposure.mjd:.3f}", "text")) if exposure.mjd is not None else (),
         (("airmass ", "dim"), (f"{exposure.airmass:.2f}", "text")) if exposure.airmass is not None else (),
