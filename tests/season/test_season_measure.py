@@ -10,6 +10,7 @@ import pytest
 
 from qltui.commands.bench_screens import GOALS, Figures, over, table
 from qltui.instruments.base import get_instrument
+from qltui.season import headless
 from qltui.season.headless import LoopWatch, ScreenWork, measure_screens
 from qltui.season.terminal import FirstPaint, changes, first_paint
 from qltui.store.record import Store
@@ -34,6 +35,22 @@ def test_screens_are_opened_and_the_record_stays_as_it_was(season):
         assert item.redrawn > 0.0
         assert item.longest > 0.0
         assert item.where
+
+
+def test_drawing_again_counts_the_reading_of_a_screen_that_reads_every_few_seconds_only(season):
+    async def versions(name):
+        with headless._app(season, DESI, 1.62e9) as (app, reader):
+            async with app.run_test(size=(80, 24)) as pilot:
+                bench = headless._Bench(app, reader, pilot)
+                await bench.begin()
+                await bench.opened(name)
+                assert app.screen.QUIET > 0.0
+                before = app.screen.picture.version
+                await bench.redrawn()
+                return before, app.screen.picture.version
+
+    before, after = asyncio.run(versions("survey"))
+    assert after == before + 1
 
 
 def test_the_longest_piece_of_the_loop_is_found_and_named():

@@ -159,6 +159,10 @@ class PaneScreen(LongWork, Screen[None], inherit_bindings=False):
         self._asked += 1
         self.run_worker(self.poll, group="poll")
 
+    def end_quiet(self) -> None:
+        """Let the next look read whatever is new, however short ago the record was asked."""
+        self._asked_at = -1e9
+
     async def poll(self) -> None:
         """Look for news and show what changed. A look that takes longer than the interval is not overtaken."""
         if self._polling or not self.is_mounted:
