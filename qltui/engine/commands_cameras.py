@@ -15,10 +15,8 @@ __all__ = ["CAMERA_ACTIONS", "selected_for"]
 
 
 def selected_for(engine: Commanded, exposure_id: int) -> list[str]:
-    """Return the cameras of an exposure that is asked for without naming any: those that are selected now."""
-    selection = engine.in_force.selection
-    turn = engine.store.ask(selections.turn_of, exposure_id) if selection.halves else 0
-    return list(selection.of_turn(turn))
+    """Return the cameras of an exposure that is asked for without naming any: those that are selected for it now."""
+    return list(engine.store.ask(selections.selected_of, engine.instrument, engine.in_force.selection, exposure_id)[0])
 
 
 def _made(engine: Commanded, arguments: Mapping[str, object]) -> CameraSelection:

@@ -31,7 +31,7 @@ from qltui.quality.results import CameraResult
 from qltui.store.codec import exposure_time
 from qltui.store.control import change_in_force
 from qltui.store.record import Store
-from qltui.store.selections import turn_of
+from qltui.store.selections import selected_of
 from qltui.store.trends import bad_before
 from qltui.store.views import QueuedProcess
 
@@ -181,9 +181,7 @@ class Scheduler:
 
     def _selection(self, queued: QueuedProcess) -> tuple[tuple[str, ...], str]:
         """Return the cameras that are selected for an exposure, and how the selection is called."""
-        selection = self.in_force.selection
-        turn = self._store.ask(turn_of, queued.exposure_id) if selection.halves else 0
-        return selection.of_turn(turn), selection.words(turn)
+        return self._store.ask(selected_of, self._instrument, self.in_force.selection, queued.exposure_id)
 
     def _note_in_force(self, queued: QueuedProcess) -> None:
         """Record what the process begins with, where that was changed since it came into the queue."""

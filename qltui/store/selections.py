@@ -28,6 +28,7 @@ __all__ = [
     "save_selection",
     "saved_selections",
     "select_cameras",
+    "selected_of",
     "selection_in_force",
     "turn_of",
 ]
@@ -223,6 +224,21 @@ def delete_selection(database: Database, name: str) -> bool:
     """Forget a selection; returns whether there was one."""
     with database.transaction():
         return bool(database.write_sql("DELETE FROM camera_selection WHERE name = ?", (text_value(name),)))
+
+
+def selected_of(
+    database: Database, instrument: Instrument, selection: CameraSelection, exposure_id: int
+) -> tuple[tuple[str, ...], str]:
+    """Return the cameras of an exposure by a selection, and how the selection is called.
+
+    Of an exposure that calibrates others all cameras are taken, whatever is selected: a camera that is selected later
+    would have no master else, and halves in turn would leave each with every second frame.
+    """
+    rows = database.sql("SELECT obstype FROM exposure WHERE id = ?", (exposure_id,))
+    if rows and rows[0][0] in instrument.calibration_products:
+        return presets(instrument)[0].cameras, ALL
+    turn = turn_of(database, exposure_id) if selection.halves else 0
+    return selection.of_turn(turn), selection.words(turn)
 
 
 def turn_of(database: Database, exposure_id: int) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from qltui.instruments.base import Instrument, MetricDefinition
 from qltui.model import Exposure, Judgement, Status, Verdict
@@ -80,16 +80,24 @@ def camera_json(camera: CameraView, instrument: Instrument) -> dict[str, object]
     }
 
 
+_NOT_USED: Final = (Status.NOT_EXPECTED, Status.MISSING)
+"""A camera that nobody selected, that is off or dead, or that is not in the file: nothing was done with it."""
+
+
 def result_json(
     exposure: Exposure, verdict: Verdict, cameras: Mapping[str, CameraView], instrument: Instrument
 ) -> dict[str, Any]:
     """Return the whole of one reduced exposure in the documented form."""
+    field = instrument.field_camera
+    own = {name: camera for name, camera in cameras.items() if field is None or name != field.name}
     return {
         "exposure": exposure_json(exposure),
         "status": verdict.status.value,
         "headline": verdict.headline,
         "good": verdict.good,
         "expected": verdict.expected,
+        "used": [name for name, camera in own.items() if camera.status not in _NOT_USED],
+        "not_used": {name: camera.reason for name, camera in own.items() if camera.status in _NOT_USED},
         "culprits": [{"status": status.value, "text": text} for status, text in verdict.culprits],
         "cameras": {name: camera_json(camera, instrument) for name, camera in cameras.items()},
     }

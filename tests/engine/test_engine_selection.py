@@ -20,6 +20,7 @@ from qltui.store.selections import (
     select_cameras,
     selection_in_force,
 )
+from qltui.tables.result import result_json
 
 DESI = get_instrument("desi")
 
@@ -167,6 +168,29 @@ def test_halves_sample_all_cameras_of_every_filter(start, settings, data):
     first, second = {"N1", "S2", "FIELD"}, {"N2", "S1", "FIELD"}
     assert [reduced(view_of(settings, expid)) for expid in (1, 2, 3, 4)] == [first, first, second, second]
     assert view_of(settings, 3).cameras["N1"].reason == "not selected (Halves, 2 of 2)"
+
+
+@pytest.mark.parametrize("name", ["Core", "Halves"])
+def test_calibrations_are_reduced_of_all_cameras_whatever_is_selected(start, settings, data, name):
+    with Store.open(_made(settings)) as store:
+        store.tell(select_cameras, make_selection(INSTRUMENT, {"name": name}), "ada")
+    for expid, obstype in enumerate(("ZERO", "ZERO", "FLAT", "FLAT", "SCIENCE"), 1):
+        exposure_file(data, expid, obstype=obstype)
+    engine = start()
+    for expid in range(1, 6):
+        engine.until(f"Exposure {expid} is ready")
+    for expid in (1, 2, 3, 4):
+        assert reduced(view_of(settings, expid)) == set(CAMERAS)
+    science = view_of(settings, 5)
+    chosen = {"N1", "S1" if name == "Core" else "S2"}
+    assert reduced(science) == {*chosen, "FIELD"}
+    used = result_json(science.exposure, science.verdict, science.cameras, INSTRUMENT)
+    assert used["used"] == sorted(chosen)
+    words = "Core" if name == "Core" else "Halves, 1 of 2"
+    assert used["not_used"] == dict.fromkeys(sorted(set(CAMERAS) - chosen), f"not selected ({words})")
+    command(settings, "reprocess", expid=4)
+    engine.until("Exposure 4 is ready", count=2)
+    assert reduced(view_of(settings, 4)) == set(CAMERAS)
 
 
 def test_saved_selections_are_used_and_forgotten(start, settings, data):
