@@ -32,11 +32,16 @@ def _partner(alias: str, key: SeriesKey) -> str:
     )
 
 
-def _statement(columns: str, track: Track, scope: Scope, *, whole: bool = False) -> tuple[str, list[Any]]:
-    """Return a query of a track, up to where a GROUP BY may follow; `whole` joins the exposure in any case."""
+def _statement(
+    columns: str, track: Track, scope: Scope, *, whole: bool = False, kind: bool = False
+) -> tuple[str, list[Any]]:
+    """Return a query of a track, up to where a GROUP BY may follow.
+
+    `kind` joins the exposure in any case, `whole` its night as well.
+    """
     header = track.y.is_header
     text = f"SELECT {columns} FROM {'header_value' if header else 'measurement'} AS y"
-    needs = whole or track.x or track.over or scope.obstypes or scope.programs
+    needs = whole or kind or track.x or track.over or scope.obstypes or scope.programs
     if needs and header:
         text += " CROSS JOIN exposure ON exposure.id = y.exposure_id"
     elif needs:
@@ -187,7 +192,7 @@ def trace_bins(
     *,
     origin: tuple[float, float] = (0.0, 0.0),
     unit: float = 1.0,
-    programs: Sequence[str] = (),
+    by_program: bool = False,
 ) -> list[TraceBin]:
     """Return all tracks in pieces of the horizontal axis, without the empty ones.
 
@@ -197,19 +202,21 @@ def trace_bins(
         Of the pieces, increasing; of time, or of what the tracks are drawn against.
     origin, unit : pair of float, float
         What `Moments` reckon abscissa and ordinate from, and by what abscissas are divided.
-    programs : sequence of str
-        Keep these apart; all together where empty.
+    by_program : bool
+        Keep programs apart; then there are several bins of one piece.
     """
+    # One pass over a track, whatever there is to keep apart: a season has as many values of one program as of all.
+    program = "exposure.program" if by_program else "''"
     found = []
     for index, track in enumerate(tracks):
-        for program in programs or ("",):
-            part = scope
-            if program:
-                part = Scope(scope.nights, scope.since, scope.until, scope.obstypes, (program,), scope.x_range)
-            rows = _by_value if track.x is not None else _by_time
-            found += [
-                _bin(index, program, row, origin) for row in rows(database, track, part, edges, origin, unit) if row[2]
-            ]
+        columns = f"{program}, {_columns(track, origin, unit)}"
+        text, parameters = _statement(columns, track, scope, kind=by_program)
+        text += f" AND {_value(track)} IS NOT NULL"
+        if track.x is not None:
+            rows = _by_value(database, edges, text, parameters)
+        else:
+            rows = _by_time(database, track, scope, edges, text, parameters)
+        found += [_bin(index, row, origin) for row in rows if row[3]]
     return found
 
 
@@ -226,44 +233,38 @@ def _columns(track: Track, origin: tuple[float, float], unit: float) -> str:
 
 
 def _by_time(
-    database: Database, track: Track, scope: Scope, edges: Sequence[float], origin: tuple[float, float], unit: float
+    database: Database, track: Track, scope: Scope, edges: Sequence[float], text: str, parameters: Sequence[Any]
 ) -> Iterable[Row]:
-    """Yield a row for each piece of time; pieces are equally wide.
+    """Yield the rows of each piece of time; pieces are equally wide.
 
     Many values are read in ranges of the table's own order, which grouping would sort anew; few are grouped, because
     then a query for each piece costs more than the values in it.
     """
-    text, parameters = _statement(_columns(track, origin, unit), track, scope)
-    text += f" AND {_value(track)} IS NOT NULL"
     number_, _, _, *others = parameters
     pieces = len(edges) - 1
     most = _FEW_IN_A_PIECE * pieces
     if count_values(database, (track,), scope, most) <= most:
         width = (edges[-1] - edges[0]) / pieces or 1.0
         start, end = max(edges[0], scope.since), min(edges[-1], scope.until)
-        text += " GROUP BY min(CAST((y.time - ?) / ? AS INTEGER), ?)"
+        text += " GROUP BY min(CAST((y.time - ?) / ? AS INTEGER), ?), 1"
         yield from database.sql(text, (number_, start, end, *others, edges[0], width, pieces - 1))
         return
     for low, high in itertools.pairwise(edges):
         start, end = max(low, scope.since), min(high, scope.until)
         if start < end:
-            yield database.sql(text, (number_, start, end, *others))[0]
+            yield from database.sql(f"{text} GROUP BY 1", (number_, start, end, *others))
 
 
-def _by_value(
-    database: Database, track: Track, scope: Scope, edges: Sequence[float], origin: tuple[float, float], unit: float
-) -> Iterable[Row]:
-    """Yield a row for each piece of another quantity; pieces are equally wide."""
-    text, parameters = _statement(_columns(track, origin, unit), track, scope)
-    text += f" AND {_value(track)} IS NOT NULL AND x_.value BETWEEN ? AND ?"
+def _by_value(database: Database, edges: Sequence[float], text: str, parameters: Sequence[Any]) -> Iterable[Row]:
+    """Return the rows of each piece of another quantity; pieces are equally wide."""
     low, high, count = edges[0], edges[-1], len(edges) - 1
-    text += " GROUP BY min(CAST((x_.value - ?) / ? AS INTEGER), ?)"
+    text += " AND x_.value BETWEEN ? AND ? GROUP BY min(CAST((x_.value - ?) / ? AS INTEGER), ?), 1"
     width = (high - low) / count or 1.0
-    yield from database.sql(text, (*parameters, low, high, low, width, count - 1))
+    return database.sql(text, (*parameters, low, high, low, width, count - 1))
 
 
-def _bin(index: int, program: str, row: Row, origin: tuple[float, float]) -> TraceBin:
-    first, last, count, outside, low, high, mean, *rest = row
+def _bin(index: int, row: Row, origin: tuple[float, float]) -> TraceBin:
+    program, first, last, count, outside, low, high, mean, *rest = row
     normal_low, normal_high, warning_low, warning_high, *sums = (number(value) for value in rest)
     normal, warning = (normal_low, normal_high), (warning_low, warning_high)
     x, y, xx, xy, yy = sums

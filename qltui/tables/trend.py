@@ -239,6 +239,6 @@ def _read_values(
     first = reader.ask(traces.trace_points, tracks[:1], scope, 1)
     origin = (low if trend.x is None else 0.0, first[0].value if first and math.isfinite(first[0].value) else 0.0)
     options = {"origin": origin, "unit": DAY if trend.x is None else 1.0}
-    programs = trend.programs if trend.choice.colour == "program" else ()
-    found = reader.ask(traces.trace_bins, tracks, scope, edges, programs=programs, **options)
+    by_program = trend.choice.colour == "program"
+    found = reader.ask(traces.trace_bins, tracks, scope, edges, by_program=by_program, **options)
     return replace(trend, bins=tuple(found), width=(high - low) / bins)
