@@ -171,14 +171,24 @@ class Run:
         self.changed = True
         return self.attempts[camera]
 
-    def judge(self, camera: str, report: StepReport, history: History, bad_before: BadBefore) -> StepResult | None:
+    def judge(
+        self, camera: str, report: StepReport, history: History, bad_before: BadBefore, bad_after: BadBefore
+    ) -> StepResult | None:
         """Judge a step that has ended; None where that was done before."""
         steps = self.results[camera].steps
         if any(step.step == report.step for step in steps):
             return None
         try:
-            exposure = self.queued.exposure
-            result = judge_step(report, self.instrument, exposure, camera, self.limits, history, bad_before)
+            result = judge_step(
+                report,
+                self.instrument,
+                self.queued.exposure,
+                camera,
+                self.limits,
+                history,
+                bad_before,
+                bad_after,
+            )
         except KeyError as error:
             # A worker on another machine may have another version of the code.
             reason = f"measured {error}, which this version does not know; update qltui everywhere"

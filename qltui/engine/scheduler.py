@@ -32,7 +32,7 @@ from qltui.store.codec import exposure_time
 from qltui.store.control import change_in_force
 from qltui.store.record import Store
 from qltui.store.selections import selected_of
-from qltui.store.trends import bad_before
+from qltui.store.trends import bad_after, bad_before
 from qltui.store.views import QueuedProcess
 
 __all__ = ["Scheduler"]
@@ -216,7 +216,7 @@ class Scheduler:
             self._judge(run, told.camera, told.attempt, told.report, told.time)
 
     def _judge(self, run: Run, camera: str, attempt: int, report: StepReport, when: float) -> None:
-        result = run.judge(camera, report, self._history(run), self._bad_before(run))
+        result = run.judge(camera, report, self._history(run), self._bad(run, bad_before), self._bad(run, bad_after))
         if result is None:
             return
         self._recorder.add(
@@ -262,14 +262,14 @@ class Scheduler:
 
         return history
 
-    def _bad_before(self, run: Run) -> BadBefore:
-        """Return a look at the exposures of the same kind and night: whether those just before this one were bad."""
+    def _bad(self, run: Run, question: Callable[..., list[bool]]) -> BadBefore:
+        """Return a look at the exposures of the same kind and night: whether those just before, or after, were bad."""
         exposure = run.queued.exposure
 
-        def before(metric: str, camera: str, element: str, count: int) -> Sequence[bool]:
-            return self._store.ask(bad_before, exposure, metric, camera, element, count)
+        def bad(metric: str, camera: str, element: str, count: int) -> Sequence[bool]:
+            return self._store.ask(question, exposure, metric, camera, element, count)
 
-        return before
+        return bad
 
     def on_ended(self, ended: Ended | None) -> None:
         """Record the end of a camera, or try it again."""

@@ -19,7 +19,7 @@ History = Callable[[str, str, str, int], Sequence[float]]
 
 BadBefore = Callable[[str, str, str, int], Sequence[bool]]
 """``(metric, camera, element, n) -> flags``: whether the last `n` exposures of the same kind before this one were
-beyond the warning range, the newest first."""
+beyond the warning range, the newest first; of those after it the oldest first."""
 
 _NO_RANGE: Range = (math.nan, math.nan)
 
@@ -53,6 +53,7 @@ def judge(
     context: Context,
     history: History = no_history,
     bad_before: BadBefore = none_before,
+    bad_after: BadBefore = none_before,
 ) -> Judgement:
     """Judge every element of a measurement by the limit that holds for it; the worst element gives the status.
 
@@ -74,6 +75,9 @@ def judge(
         ``(metric, camera, element, n) -> sequence of float``, asked only where a limit refers to it.
     bad_before : callable
         ``(metric, camera, element, n) -> sequence of bool``, asked only where a limit wants several in a row.
+    bad_after : callable
+        The same of the exposures that were taken after this one and are known already, as a backlog is worked off from
+        its end; asked only where those before it are too few.
 
     Returns
     -------
@@ -88,6 +92,7 @@ def judge(
             limits,
             context,
             bad_before,
+            bad_after,
         )
         for index in range(len(measurement.elements))
     ]
@@ -138,8 +143,9 @@ def _in_a_row(
     limits: LimitSet,
     context: Context,
     bad_before: BadBefore,
+    bad_after: BadBefore,
 ) -> _Element:
-    """Return the element as the exposures before this one have it: an ALARM only when enough of them were as bad."""
+    """Return the element as its neighbours in time have it: an ALARM only when enough of them were as bad."""
     if judged.status is not Status.ALARM:
         return judged
     metric, element = measurement.metric, measurement.elements[index]
@@ -147,11 +153,18 @@ def _in_a_row(
     if limit is None or limit.in_a_row <= 1:
         return judged
     wanted = limit.in_a_row - 1
-    before = bad_before(metric, context.camera, element, wanted)
-    row = 1 + sum(1 for _ in itertools.takewhile(bool, before[:wanted]))
-    if row < limit.in_a_row:
-        return replace(judged, status=Status.WARNING, reason=f"{row} of {limit.in_a_row} in a row")
-    return replace(judged, reason=f"{row} in a row")
+    row = 1 + _row(bad_before(metric, context.camera, element, wanted)[:wanted])
+    if row >= limit.in_a_row:
+        return replace(judged, reason=f"{row} in a row")
+    later = _row(bad_after(metric, context.camera, element, wanted)[:wanted])
+    if row + later >= limit.in_a_row:
+        return replace(judged, reason=f"{row + later} in a row, {later} of them later")
+    return replace(judged, status=Status.WARNING, reason=f"{row + later} of {limit.in_a_row} in a row")
+
+
+def _row(bad: Sequence[bool]) -> int:
+    """Return how many are bad until the first that is not."""
+    return sum(1 for _ in itertools.takewhile(bool, bad))
 
 
 def _of(element: str) -> str:

@@ -28,6 +28,7 @@ def judge_step(
     limits: LimitSet,
     history: History = no_history,
     bad_before: BadBefore = none_before,
+    bad_after: BadBefore = none_before,
 ) -> StepResult:
     """Judge what a step measured.
 
@@ -43,13 +44,13 @@ def judge_step(
         Name of the camera.
     limits : LimitSet
         The limits that hold.
-    history, bad_before : callable
+    history, bad_before, bad_after : callable
         See `qltui.quality.judge.judge`.
     """
     arm = instrument.camera(camera).arm
     context = Context(camera, arm, exposure.obstype, exposure.program, exposure.night)
     judgements = tuple(
-        judge(measurement, instrument.metric(measurement.metric), limits, context, history, bad_before)
+        judge(measurement, instrument.metric(measurement.metric), limits, context, history, bad_before, bad_after)
         for measurement in report.measurements
     )
     return StepResult(report.step, step_status(report, judgements), report.reason, judgements)

@@ -14,13 +14,13 @@ from qltui.store.codec import exposure_time, number, text_value
 from qltui.store.database import Database, Row
 from qltui.store.views import TrendBin, TrendPoint
 
-__all__ = ["bad_before", "header_trend", "history", "trend", "trend_bins"]
+__all__ = ["bad_after", "bad_before", "header_trend", "history", "trend", "trend_bins"]
 
 
 _NIGHT_AT_MOST: Final = 2 * 86400.0
 """Before an exposure its night began [s]."""
 
-_BAD_BEFORE: Final = """
+_BAD: Final = """
     SELECT ifnull(measurement.value NOT BETWEEN measurement.warning_low AND measurement.warning_high, 0)
     FROM measurement
     CROSS JOIN process ON process.id = measurement.process_id
@@ -31,7 +31,7 @@ _BAD_BEFORE: Final = """
       AND night.night = ? AND exposure.obstype = ? AND exposure.program = ?
       AND ifnull((SELECT value FROM flag WHERE flag.exposure_id = exposure.id ORDER BY flag.id DESC LIMIT 1), '')
           != 'junk'
-    ORDER BY measurement.time DESC, measurement.process_id DESC LIMIT ?"""
+    ORDER BY measurement.time {order}, measurement.process_id DESC LIMIT ?"""
 
 
 def _marks(values: Sequence[Any]) -> str:
@@ -207,11 +207,30 @@ def bad_before(
     observer flagged junk is passed over. What was beyond is told by the value and its own limits: its status is a
     WARNING where several in a row were wanted.
     """
-    found: list[bool] = []
     when = exposure_time(exposure)
+    return _bad(database, exposure, (metric, camera, element), (when - _NIGHT_AT_MOST, when), "DESC", count)
+
+
+def bad_after(database: Database, exposure: Exposure, metric: str, camera: str, element: str, count: int) -> list[bool]:
+    """Return the same of the exposures after another one, the oldest first, as far as they are reduced already."""
+    when = exposure_time(exposure)
+    return _bad(database, exposure, (metric, camera, element), (when, when + _NIGHT_AT_MOST), "ASC", count)
+
+
+def _bad(
+    database: Database,
+    exposure: Exposure,
+    what: tuple[str, str, str],
+    span: tuple[float, float],
+    order: str,
+    count: int,
+) -> list[bool]:
+    """Return whether values of metric, camera and element between two times, these left out, were bad."""
+    metric, camera, element = what
     kind = (exposure.night, text_value(exposure.obstype), text_value(exposure.program))
+    found: list[bool] = []
     for series in _series(database, metric, (camera,), (element,), exposure.instrument):
-        rows = database.sql(_BAD_BEFORE, (series, when - _NIGHT_AT_MOST, when, *kind, count))
+        rows = database.sql(_BAD.format(order=order), (series, *span, *kind, count))
         found += [bool(row[0]) for row in rows]
     return found[:count]
 

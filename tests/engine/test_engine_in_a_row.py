@@ -9,7 +9,7 @@ from test_engine_field import command, data, settings, start, view_of  # noqa: F
 
 from qltui.model import CameraReport, Exposure, Judgement, Status, StepReport, Trigger
 from qltui.store.record import Store
-from qltui.store.trends import bad_before
+from qltui.store.trends import bad_after, bad_before
 
 LIMITS = """
 [[limit]]
@@ -66,6 +66,28 @@ def test_bad_seeing_alarms_in_the_third_exposure_and_a_bias_in_the_first(start, 
     assert view_of(settings, 6).cameras["FIELD"].steps[0].judgements[0].reason == "3 in a row"
 
 
+def test_a_backlog_that_is_worked_off_from_its_end_alarms_as_well(start, settings, data, tmp_path):
+    site = tmp_path / "site.toml"
+    site.write_text(LIMITS)
+    for expid, fwhm in enumerate((2.5, 1.0, 2.5, 2.5, 2.5), 1):
+        exposure_file(data, expid, fwhm=dict.fromkeys(CAMERAS, fwhm))
+    engine = start(limits=str(site), in_flight=1, once=True)
+    engine.end()
+    ready = [line.expid for line in engine.lines if " is ready" in line.text]
+    assert ready == [5, 4, 3, 2, 1]
+    steps = [view_of(settings, expid).cameras["FIELD"].steps[0] for expid in ready]
+    assert [(step.status, step.judgements[0].reason) for step in steps] == [
+        (Status.WARNING, "1 of 3 in a row"),
+        (Status.WARNING, "2 of 3 in a row"),
+        (Status.ALARM, "3 in a row, 2 of them later"),
+        (Status.NORMAL, ""),
+        (Status.WARNING, "1 of 3 in a row"),
+    ]
+    with Store.open(settings.database, read_only=True) as store:
+        (alarm,) = store.alarms()
+    assert (alarm.expid, alarm.cause) == (3, "FIELD  field fwhm 2.50 > 1.50 arcsec (3 in a row, 2 of them later)")
+
+
 @pytest.fixture
 def store(tmp_path):
     with Store.open(tmp_path / "qltui.db") as made:
@@ -97,7 +119,10 @@ def test_what_was_beyond_is_told_by_value_and_limit_of_the_same_kind_and_night(s
     put(store, 7, 3.0)
     last, _ = put(store, 8, 3.0)
     assert store.ask(bad_before, last, "F", "FIELD", "", 9) == [True, False, False, False, True]
+    first = Exposure("imager", 20191001, 3, "SCIENCE", "/3", program="r", mjd=58757.02)
+    assert store.ask(bad_after, first, "F", "FIELD", "", 9) == [False, False, False, True, True]
     store.set_flag(junk, "junk", "ada")
+    assert store.ask(bad_after, first, "F", "FIELD", "", 3) == [False, False, True], "junk is passed over"
     assert store.ask(bad_before, last, "F", "FIELD", "", 9) == [True, False, False, True]
     assert store.ask(bad_before, last, "F", "FIELD", "", 1) == [True]
     put(store, 7, 1.0)

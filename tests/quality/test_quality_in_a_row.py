@@ -31,7 +31,7 @@ def limits(text=TOML):
     return LimitSet("desi", parse_limits(text, DESI, where="x"))
 
 
-def judged(value, *before, text=TOML):
+def judged(value, *before, after=(), text=TOML):
     asked = []
 
     def bad_before(metric, camera, element, count):
@@ -39,7 +39,7 @@ def judged(value, *before, text=TOML):
         return before
 
     measurement = Measurement("NOISE_AMP", (value, 1.0), ("A", "B"))
-    return judge(measurement, METRIC, limits(text), CONTEXT, bad_before=bad_before), asked
+    return judge(measurement, METRIC, limits(text), CONTEXT, bad_before=bad_before, bad_after=lambda *_: after), asked
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,22 @@ def test_the_third_in_a_row_is_an_alarm(before, status, reason):
     judgement, asked = judged(5.0, *before)
     assert (judgement.statuses, judgement.reason) == ((status, Status.NORMAL), reason)
     assert asked == [("NOISE_AMP", "b3", "A", 2)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "status", "reason"),
+    [
+        ((), (True,), Status.WARNING, "2 of 3 in a row"),
+        ((), (True, True), Status.ALARM, "3 in a row, 2 of them later"),
+        ((True,), (True, False), Status.ALARM, "3 in a row, 1 of them later"),
+        ((False, True), (True, False), Status.WARNING, "2 of 3 in a row"),
+        ((True,), (False, True), Status.WARNING, "2 of 3 in a row"),
+        ((True, True), (True, True), Status.ALARM, "3 in a row"),
+    ],
+)
+def test_those_after_it_count_where_they_are_known_already(before, after, status, reason):
+    judgement, _ = judged(5.0, *before, after=after)
+    assert (judgement.statuses[0], judgement.reason) == (status, reason)
 
 
 @pytest.mark.parametrize(
