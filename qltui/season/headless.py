@@ -1,6 +1,6 @@
 """How much work a screen is: opened, drawn again and stepped on a record, in a terminal that is none.
 
-Work is time of the processor, in the thread that reads the record and in the one that draws: on a machine that does
+Work is time of the processor in all threads, that which reads the record and those that draw: on a machine that does
 other things as well, time on the wall says more about those.
 """
 
@@ -157,10 +157,10 @@ class _Bench:
     def cost(self) -> Iterator[_Cost]:
         """Measure what happens inside."""
         found = _Cost()
-        drawing, reading = time.thread_time(), self.reader.seconds
+        begun, reading = time.process_time(), self.reader.seconds
         yield found
         found.reading = self.reader.seconds - reading
-        found.total = time.thread_time() - drawing + found.reading
+        found.total = time.process_time() - begun
 
     async def rest(self) -> None:
         """Wait until everything has been read and drawn."""
@@ -228,11 +228,11 @@ async def _first_openings(
 ) -> dict[str, float]:
     """Open each screen for the first time in an app, and return the work of each [s]."""
     with _app(state, instrument, moment) as (app, reader):
-        begun = time.thread_time()
+        begun = time.process_time()
         async with app.run_test(size=size) as pilot:
             bench = _Bench(app, reader, pilot)
             await bench.begin()
-            first = {SCREENS[0].name: time.thread_time() - begun + reader.seconds}
+            first = {SCREENS[0].name: time.process_time() - begun}
             for name in names:
                 if name != SCREENS[0].name:
                     first[name] = (await bench.opened(name)).total
@@ -246,12 +246,12 @@ async def _round(
     found: list[ScreenWork] = []
     with _app(state, instrument, moment) as (app, reader):
         watch.reset()
-        begun = time.thread_time()
+        begun = time.process_time()
         async with app.run_test(size=size) as pilot:
             bench = _Bench(app, reader, pilot)
             await bench.begin()
             # An app begins with the Monitor: to open it is to begin.
-            opened = _Cost(time.thread_time() - begun + reader.seconds, reader.seconds)
+            opened = _Cost(time.process_time() - begun, reader.seconds)
             # The start of the program is measured by its first paint; from here on keys are waited for.
             watch.reset()
             for name in names:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+import threading
 from dataclasses import replace
 
 import pytest
 from textual.app import App
 
-from qltui.tui.charts import ChartSpec, LegendEntry, Limit, Series
+from qltui.tui.charts import ChartSpec, LegendEntry, Limit, Series, draw_chart
 from qltui.tui.symbols import get_charset
 from qltui.tui.widgets import chart_pane
 from qltui.tui.widgets.chart_pane import ChartPane
@@ -96,3 +97,36 @@ async def test_where_curves_cannot_be_drawn_that_is_said(monkeypatch):
         pane = app.query_one(ChartPane)
         pane.show(SPEC)
         assert pane.text.strip() == "plotext is missing"
+
+
+def dense(outlier):
+    """Return a chart of 2,000 joined points with one far away."""
+    points = [(index / 20.0, float(index % 7)) for index in range(2000)]
+    points[1234] = (points[1234][0], outlier)
+    return replace(SPEC, series=(Series(tuple(points), "series1", joined=True),), y_limits=None, limits=())
+
+
+async def test_a_dense_chart_is_drawn_in_a_thread_and_the_last_one_counts(pane, monkeypatch):
+    threads = []
+
+    def noted(*arguments):
+        threads.append(threading.current_thread())
+        return draw_chart(*arguments)
+
+    monkeypatch.setattr(chart_pane, "draw_chart", noted)
+    first, last = dense(500.0), dense(40.0)
+    pane.show(first)
+    pane.show(last)
+    await pane.app.workers.wait_for_complete()
+    assert threads
+    assert threading.main_thread() not in threads
+    wanted = draw_chart(last, *pane.size, pane.charset)
+    assert pane.text.splitlines() == ["".join(text for text, _ in line).rstrip() for line in wanted]
+    # The outlier is drawn, and decides about the range.
+    assert any(line.lstrip().startswith("40") for line in pane.text.splitlines())
+    count = len(threads)
+    pane.redraw()
+    await pane.app.workers.wait_for_complete()
+    assert len(threads) == count
+    pane.show(SPEC)
+    assert marks(pane) == 2

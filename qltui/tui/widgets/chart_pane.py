@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from qltui.tables.table import Column, Row, Table
 from qltui.tui.charts import ChartSpec, draw_chart, load
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["ChartPane", "points_table"]
+
+_AT_ONCE: Final = 250
+"""Points and bars that are drawn while a key waits; curves of more take longer than a key should."""
+
+
+def _is_dense(spec: ChartSpec) -> bool:
+    return sum(len(series.points) + len(series.spans) for series in spec.series) > _AT_ONCE
 
 
 def points_table(spec: ChartSpec, title: str) -> Table:
@@ -49,6 +56,10 @@ class ChartPane(Lines, can_focus=True):
         self.heading = ""
         self._ready = False
         self._fault = ""
+        self._wanted: tuple[Any, ...] = ()
+        self._drawn: tuple[Any, ...] = ()
+        self._curves: list[Line] = []
+        self._drawing = False
 
     @property
     def spec(self) -> ChartSpec | None:
@@ -70,14 +81,35 @@ class ChartPane(Lines, can_focus=True):
         self.redraw()
 
     def draw(self, width: int, height: int) -> Sequence[Line]:
-        """Return the chart, or in words why there is none."""
+        """Return the chart, or in words why there is none; a dense one as it was until it has been drawn anew."""
         if self._spec is None:
             return [((f" {clean(self._empty)}", "dim"),)]
         if not self._ready:
             return []
         if self._fault:
             return [((f" {self._fault}", "warn"),)]
-        return draw_chart(self._spec, width, height, self.charset)
+        if not _is_dense(self._spec):
+            self._wanted, self._drawn, self._curves = (), (), []
+            return draw_chart(self._spec, width, height, self.charset)
+        wanted = (self._spec, width, height, self.charset)
+        # What is drawn anew is another object; to compare thousands of values would cost as much as half a chart.
+        if not self._drawn or self._drawn[0] is not self._spec or self._drawn[1:] != wanted[1:]:
+            self._wanted = wanted
+            if not self._drawing:
+                self._drawing = True
+                self.run_worker(self._draw_aside(), group="draw-chart")
+        return self._curves
+
+    async def _draw_aside(self) -> None:
+        """Draw in a thread what is wanted, and again if that has changed meanwhile."""
+        try:
+            while (wanted := self._wanted) and wanted is not self._drawn:
+                lines = await asyncio.to_thread(draw_chart, *wanted)
+                if self._wanted:
+                    self._drawn, self._curves = wanted, lines
+        finally:
+            self._drawing = False
+        self.redraw()
 
     def save(self, directory: Path) -> Path:
         """Write the points to a CSV file and return its name.
