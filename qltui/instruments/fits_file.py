@@ -34,6 +34,8 @@ from qltui.instruments.fits_scan import (
 
 __all__ = ["HduEntry", "Source", "find_hdu", "open_source", "read_header", "read_image", "read_table", "scan_hdus"]
 
+_LARGE: Final = 1 << 20
+"""Pixels from which on compiled code is worth its loading; the screens, which have none, read small pictures."""
 _TFORM: Final = re.compile(r"(\d{0,9})([LXBIJKAEDCMPQ])(.*)")
 _COLUMN_TYPES: Final[Mapping[str, tuple[str, int]]] = {
     "L": ("S1", 1), "B": ("u1", 1), "I": (">i2", 2), "J": (">i4", 4), "K": (">i8", 8), "A": ("S", 1),
@@ -245,6 +247,10 @@ def _read_plain(source: Source, entry: HduEntry) -> npt.NDArray[Any]:
     if (factor, zero) == (1.0, 2.0**15) and entry.bitpix == 16:
         turned: npt.NDArray[Any] = stored.astype(np.int16).view(np.uint16) ^ np.uint16(0x8000)
         return turned
+    if entry.bitpix == 16 and (factor, zero) != (1.0, 0.0) and stored.size > _LARGE:
+        from qltui.instruments.scaled import scale_int16
+
+        return scale_int16(stored, factor, zero)
     if entry.bitpix in (8, 16) and (factor, zero) != (1.0, 0.0):
         # In single precision from the start: a detector in double precision is large, and no better known.
         scaled: npt.NDArray[Any] = np.multiply(stored, np.float32(factor), dtype=np.float32)

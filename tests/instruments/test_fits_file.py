@@ -281,3 +281,15 @@ def test_no_header_makes_the_parser_raise(raw: bytes) -> None:
     for key, value in parse_cards(raw).items():
         assert key.isascii()
         assert not isinstance(value, str) or value.isprintable()
+
+
+@pytest.mark.parametrize("shape", [(1100, 1000), (11, 10)])
+def test_scaled_whole_numbers_are_what_astropy_reads(tmp_path, shape):
+    stored = np.random.default_rng(3).integers(-32768, 32768, shape).astype(np.int16)
+    hdu = fits.ImageHDU(stored, name="MASTER")
+    hdu.header["BSCALE"], hdu.header["BZERO"] = 0.005, 2.5
+    path = tmp_path / "master.fits"
+    fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(path)
+    got = read_image(path, find_hdu(scan_hdus(path), "MASTER"))
+    assert (got.dtype, got.shape) == (np.float32, shape)
+    np.testing.assert_allclose(got, stored * 0.005 + 2.5, rtol=1e-6, atol=1e-5)

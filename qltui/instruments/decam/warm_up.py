@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from qltui.instruments import rice
+from qltui.instruments import rice, scaled
 from qltui.instruments.decam.layout import CCDS
 from qltui.instruments.decam.recipe import detrend
 from qltui.instruments.decam.recipe_stars import find_sources, measure_stars
@@ -28,6 +28,7 @@ _OVERSCAN: Final = 50
 def warm_up() -> None:
     """Compile every kernel, or load it from the cache: the first exposure of a night must not wait for it."""
     rice.warm_up()
+    scaled.warm_up()
     for kind in (np.uint16, np.float32):
         bin_image(np.zeros((4, 4), dtype=kind), 2)
     bin_bits(np.zeros((4, 4), dtype=np.uint8), 2)
