@@ -132,6 +132,8 @@ class Instrument:
     places : mapping of str to (float, float)
         Where each camera lies in the focal plane, x to the right and y upwards as the observer knows the picture [mm];
         empty where the question makes no sense.
+    mjd_zero : float
+        What is taken off the Modified Julian Date on axes [d], as the instrument's own people do: 56000 or nothing.
     rows : tuple of tuple of str
         The same for a terminal: cameras in rows from the top; empty where there are no places.
     groups : mapping of str to mapping
@@ -172,6 +174,7 @@ class Instrument:
     fibers: str = ""
     program_title: str = "program"
     tile_title: str = "tile"
+    mjd_zero: float = 0.0
     field_camera: Camera | None = None
     combine: Mapping[str, int] = field(default_factory=dict)
     calibrations_by_program: tuple[str, ...] = ()

@@ -229,6 +229,8 @@ class TrendPreset:
         What is told apart: ``"arm"``, ``"camera"``, ``"element"`` or ``"program"``.
     obstypes : tuple of str
         Kinds of exposures; all where empty.
+    first : bool
+        Whether it is shown before anybody has chosen.
     """
 
     title: str
@@ -238,6 +240,7 @@ class TrendPreset:
     x: str = "time"
     colour: str = "arm"
     obstypes: tuple[str, ...] = ()
+    first: bool = False
 
 
 @dataclass(frozen=True, slots=True)

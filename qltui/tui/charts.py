@@ -112,7 +112,7 @@ class _Places:
     def __init__(self, spec: ChartSpec, width: int, labels: dict[int, str]) -> None:
         self.left = max((len(text) for text in labels.values()), default=1) + 2
         named = width >= _NAMED_LIMITS and (spec.limits or spec.y_limits is not None or spec.log)
-        self.right = 9 if named else max(3, len(spec.x_unit) + 1)
+        self.right = max(9, min(len(spec.x_unit) + 1, 10)) if named else max(3, len(spec.x_unit) + 1)
         self.inner = width - self.left - self.right
 
 

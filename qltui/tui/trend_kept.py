@@ -48,7 +48,12 @@ def choice_from(kept: Mapping[str, Any], default: TrendChoice) -> TrendChoice:
 
 def view_json(view: TrendView) -> dict[str, Any]:
     """Return how a trend is looked at as JSON; hidden groups and cursor are of the moment."""
-    return {"y": list(view.y) if isinstance(view.y, tuple) else view.y, "log": view.log, "fit": view.fit}
+    return {
+        "y": list(view.y) if isinstance(view.y, tuple) else view.y,
+        "log": view.log,
+        "fit": view.fit,
+        "mjd": view.mjd,
+    }
 
 
 def view_from(kept: Mapping[str, Any]) -> TrendView:
@@ -59,4 +64,5 @@ def view_from(kept: Mapping[str, Any]) -> TrendView:
         y=y if y in ("all", "robust") else "all",
         log=kept.get("log") is True,
         fit=kept.get("fit") is True,
+        mjd=kept.get("mjd") is True,
     )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from qltui.instruments.base import Instrument
+from qltui.instruments.base import Instrument, TrendPreset
 from qltui.model import Status
 from qltui.tables.straight_line import quantile
 from qltui.tables.trend_choice import TrendChoice
@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MARKS",
+    "MJD_OF_1970",
     "TrendView",
     "chart_of",
     "default_choice",
     "groups_of",
     "held_cursor",
     "panned",
+    "preset_choice",
     "values_at",
     "walk_order",
     "y_range_of",
@@ -41,6 +43,7 @@ MARKS: Final = ("+", "×", "□", "△", "▽", "◊", "◁", "▷")
 _ASCII_MARKS: Final = ("+", "x", "#", "%", "&", "@", "=", "$")
 _ROLES: Final = 6
 _DAY: Final = 86400.0
+MJD_OF_1970: Final = 40587.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class TrendView:
         ``"all"`` takes everything in, ``"robust"`` leaves out what is far away; or the ends themselves.
     log, fit : bool
         Logarithmic ordinate; line of least squares.
+    mjd : bool
+        Whether time is labelled by Modified Julian Date instead of UT.
     cursor : int
         Index into the values in the order of the abscissa, from the last one backwards; -1 for none.
     """
@@ -63,11 +68,29 @@ class TrendView:
     y: str | tuple[float, float] = "all"
     log: bool = False
     fit: bool = False
+    mjd: bool = False
     cursor: int = 0
 
 
+def preset_choice(preset: TrendPreset) -> dict[str, Any]:
+    """Return what a preset sets of a choice; nights and the shown part of the axis are left as they are."""
+    return {
+        "y": preset.metric,
+        "over": "",
+        "x": preset.x,
+        "cameras": preset.cameras,
+        "elements": (preset.element,) if preset.element else (),
+        "obstypes": preset.obstypes,
+        "programs": (),
+        "colour": preset.colour,
+    }
+
+
 def default_choice(instrument: Instrument) -> TrendChoice:
-    """Return what is shown before anybody has chosen: the first metric of one camera, by element."""
+    """Return what is shown before anybody has chosen: the history that comes first, else one camera by element."""
+    for preset in instrument.trend_presets:
+        if preset.first:
+            return TrendChoice(**preset_choice(preset))
     return TrendChoice(cameras=(instrument.cameras[0].name,), colour="element")
 
 
@@ -182,9 +205,14 @@ def _time_label(extent: float) -> Callable[[float, bool], str]:
     return label
 
 
-def _ticks(trend: Trend, window: tuple[float, float], width: int) -> tuple[tuple[float, str], ...]:
+def _ticks(trend: Trend, window: tuple[float, float], width: int, zero: float | None) -> tuple[tuple[float, str], ...]:
+    """Return where the abscissa is labelled; time by its MJD less `zero` where that is not None."""
     if trend.x is not None:
         return number_ticks(*window, max(2, width // 12))
+    if zero is not None:
+        days = [moment / _DAY + MJD_OF_1970 - zero for moment in window]
+        ticks = number_ticks(days[0], days[1], max(2, width // 14))
+        return tuple(((day - MJD_OF_1970 + zero) * _DAY, label) for day, label in ticks)
     return time_ticks(*window, max(2, width // 13), _time_label(window[1] - window[0]))
 
 
@@ -228,12 +256,14 @@ def chart_of(
         lines, entries = _fit_series(fits, window, groups)
         series += lines
         legend += entries
+    zero = instrument.mjd_zero if view.mjd else None
+    unit = "UT" if zero is None else f"MJD-{zero:g}" if zero else "MJD"
     return ChartSpec(
         tuple(series),
         _limits(trend, point),
         window,
-        _ticks(trend, window, width),
-        "UT" if trend.x is None else trend.x.label,
+        _ticks(trend, window, width, zero),
+        unit if trend.x is None else trend.x.label,
         trend.format,
         y_range_of(trend, view),
         trend.title,

@@ -10,6 +10,7 @@ from qltui.tables.trend_choice import TIME, TrendChoice
 from qltui.tables.wording import program_text, range_text
 from qltui.tui.symbols import STATUS_MARKS, STATUS_WORDS, Charset
 from qltui.tui.text import Line, clean
+from qltui.tui.trend_model import MJD_OF_1970
 from qltui.tui.words import clock_time, night_date, number, plural
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["bin_words", "cameras_words", "choice_line", "nights_words", "point_lines"]
 
 _DAY = 86400.0
+_WIDE = 46
+"""From this width on there is room for the MJD."""
 
 
 def cameras_words(choice: TrendChoice, instrument: Instrument) -> str:
@@ -78,7 +81,7 @@ def bin_words(trend: Trend) -> str:
     return f"binned: each mark is {span}, its bar from lowest to highest"
 
 
-def point_lines(trend: Trend, point: TracePoint | None, charset: Charset) -> list[Line]:
+def point_lines(trend: Trend, point: TracePoint | None, charset: Charset, width: int = 0) -> list[Line]:
     """Return the value under the cursor: exposure, time, camera, value, limits as they were, status."""
     if point is None:
         words = bin_words(trend)
@@ -93,7 +96,10 @@ def point_lines(trend: Trend, point: TracePoint | None, charset: Charset) -> lis
             (f"  {clean(track.camera)} {clean(track.element)}".rstrip(), "strong"),
             (f"  {clean(point.obstype)} {clean(program_text(point.program))}".rstrip(), "text"),
         ),
-        ((f" {night_date(point.night)}  {clock_time(point.time)} UT", "text"),),
+        (
+            (f" {night_date(point.night)}  {clock_time(point.time)} UT", "text"),
+            (f"   MJD {point.time / 86400.0 + MJD_OF_1970:.5f}" if width >= _WIDE else "", "dim"),
+        ),
         (
             (f" {value} {trend.unit}".rstrip(), mark.role),
             (f"  {charset.mark(point.status)} {STATUS_WORDS[point.status][0].lower()}", mark.role),

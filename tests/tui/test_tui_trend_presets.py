@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from pressing import settle
 
 from qltui.instruments.base import get_instrument, instrument_names
 from qltui.tables.trend_choice import COLOURS, TIME, TrendChoice
-from qltui.tui.screens.trend_choosing import next_preset, preset_choice
+from qltui.tui.screens.trend_choosing import next_preset
 from qltui.tui.screens.trends import TrendsScreen
 from qltui.tui.selection import Selection
+from qltui.tui.trend_model import default_choice, preset_choice
 
 
 @pytest.mark.parametrize("name", instrument_names())
@@ -72,3 +74,28 @@ async def test_the_key_draws_the_next_preset(known_app):
         assert [title[:3] for title in titles] == [("SKYCONT", "program", ()), ("NOISE_AMP", "element", ())]
         assert "SKYCONT" in titles[0][3]
         assert "NOISE_AMP" in titles[1][3]
+
+
+async def test_time_is_labelled_by_modified_julian_date_and_kept(started):
+    async with started("trends") as (app, pilot):
+        await settle(app, pilot, 3)
+        await pilot.press("t", "t", "t", "t")
+        await settle(app, pilot, 3)
+        assert app.screen.query_one("#chart").text.rstrip().endswith("UT")
+        await pilot.press("J")
+        await settle(app, pilot, 3)
+        axis = app.screen.query_one("#chart").text.rstrip().splitlines()[-1]
+        assert axis.rstrip().endswith("MJD")
+        labels = [float(word) for word in axis.replace("└", " ").split()[:-1]]
+        # 2019-10-02 to 03.
+        assert labels
+        assert all(58757.9 < label < 58760.1 for label in labels)
+        assert app.memory.get("trends.view", {})["mjd"] is True
+
+
+def test_an_imager_takes_56000_off_and_begins_with_the_psf():
+    decam = get_instrument("decam")
+    assert decam.mjd_zero == 56000.0
+    assert default_choice(decam).y == "FWHM"
+    assert default_choice(decam).colour == "program"
+    assert default_choice(get_instrument("desi")).colour == "element"

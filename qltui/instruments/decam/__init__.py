@@ -45,6 +45,7 @@ INSTRUMENT: Final = Instrument(
     on_sky=SKIES,
     program_title="filter",
     tile_title="field",
+    mjd_zero=56000.0,
     field_camera=FIELD,
     combine={"ZERO": 8, "FLAT": 8},
     calibrations_by_program=("masterflat",),
@@ -55,7 +56,7 @@ INSTRUMENT: Final = Instrument(
     presets=PRESETS,
     halves=HALVES,
     trend_presets=(
-        TrendPreset("PSF", "FWHM", colour="program"),
+        TrendPreset("PSF", "FWHM", colour="program", first=True),
         TrendPreset("Sky background", "BACKGROUND", colour="program"),
         TrendPreset("Number counts", "NUMBER_COUNTS", colour="program"),
     ),

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from textual import on
+
 from qltui.tables.nights import EVERY_NIGHT, parse_nights
 from qltui.tui.prompt import WordsScreen
 from qltui.tui.screens.base import PANE_BINDINGS, PaneRow, PaneScreen, Question
 from qltui.tui.screens.history_keys import HISTORY_BINDINGS, REDUCIBLE, HistoryKeys, Listed
 from qltui.tui.screens.night_keys import NIGHT_BINDINGS
+from qltui.tui.screens.night_panes import NightStatistics, night_heading, night_plan
 from qltui.tui.screens.night_question import NightAnswer, ask_night, map_table, mapped_metrics
 from qltui.tui.selection import Selection
 from qltui.tui.text import Line, clean, join
@@ -33,12 +36,11 @@ _METRIC: Final = "night.metric"
 _FILTER: Final = "night.filter"
 _BUSY: Final = 5.0
 """Many nights are not asked for again with every change of a busy record [s]."""
-_WIDE: Final = 120
 _PAGE: Final = 240
 """Exposures that are shown at once: the longest night, and what is read, drawn and mapped within 0.2 s."""
 
 
-class NightScreen(HistoryKeys, PaneScreen):
+class NightScreen(NightStatistics, HistoryKeys, PaneScreen):
     """The exposures of a night, or of a range of nights."""
 
     NAME = "night"
@@ -50,7 +52,7 @@ class NightScreen(HistoryKeys, PaneScreen):
     FOOTER = {  # noqa: RUF012
         "table": ("table.open", "table.tick", "history.reprocess", "history.comment", "history.flag"),
         "map": ("map.open", "night.metric", "history.reprocess"),
-        "": ("night.previous", "night.next", "night.range", "pane.filter"),
+        "": ("night.previous", "night.next", "night.range", "night.statistics", "pane.filter"),
     }
 
     def __init__(self) -> None:
@@ -75,19 +77,13 @@ class NightScreen(HistoryKeys, PaneScreen):
             TableView(id="table", empty="no exposure of this night", ticks=True),
             HeatMap(id="map", instrument=self.viewer.instrument),
             ScrolledDrawn(id="facts"),
+            TableView(id="time", empty="no exposure of these nights"),
+            TableView(id="quantities", empty="nothing was measured in these nights"),
         )
 
     def plan(self, width: int, height: int) -> Sequence[PaneRow]:
-        """Return the table above the map and the facts; beside them where there is room."""
-        cameras = self.viewer.instrument.cameras
-        across = len(cameras) + len({camera.arm for camera in cameras}) + 13
-        if width >= _WIDE and height >= 40:
-            return (PaneRow((("table", 1.0),)), PaneRow((("map", float(across)), ("facts", 1.0)), height=height // 3))
-        narrow = float(across) if across <= width // 2 + 4 else 0.55
-        return (
-            PaneRow((("table", 1.0),), share=1.2),
-            PaneRow((("map", narrow), ("facts", 1.0 if narrow > 4 else 0.45)), share=1.0),
-        )
+        """Return the table above the map and the facts, or above the statistics."""
+        return night_plan(self.viewer.instrument, width, height, statistics=self.with_statistics)
 
     @property
     def table(self) -> TableView:
@@ -120,7 +116,7 @@ class NightScreen(HistoryKeys, PaneScreen):
 
     def question(self) -> Question:
         """Ask for the page, and for the metric of the map."""
-        return ask_night(self.wish, self._metric, self.viewer.instrument)
+        return ask_night(self.wish, self._metric, self.viewer.instrument, statistics=self.with_statistics)
 
     def _choose(self, wish: NightWish) -> None:
         """Show other exposures."""
@@ -154,6 +150,7 @@ class NightScreen(HistoryKeys, PaneScreen):
         if table.words != self._words:
             table.set_filter(self._words)
         table.show(answer.table)
+        self.show_statistics(answer)
         if self._target is not None:
             self._go_to_target()
         elif followed and answer.page.rows:
@@ -224,11 +221,7 @@ class NightScreen(HistoryKeys, PaneScreen):
 
     def heading(self, pane: str) -> str:
         """Return the words above a pane."""
-        if pane == "table":
-            return f"Exposures  {self.table.summary}"
-        if pane == "map":
-            return f"Map  {self._metric or 'worst status'}"
-        return "Exposure and totals"
+        return night_heading(pane, self.table.summary, self._metric)
 
     def head(self) -> Line:
         """Return the nights, and what their exposures add up to."""
@@ -255,15 +248,18 @@ class NightScreen(HistoryKeys, PaneScreen):
 
     # -- messages ----------------------------------------------------------------------------------------------
 
-    def on_table_view_moved(self, _event: TableView.Moved) -> None:
+    @on(TableView.Moved, "#table")
+    def on_table_moved(self, _event: TableView.Moved) -> None:
         """Let the map follow."""
         self._moved()
 
-    def on_table_view_ticked(self, _event: TableView.Ticked) -> None:
+    @on(TableView.Ticked, "#table")
+    def on_table_ticked(self, _event: TableView.Ticked) -> None:
         """Count the ticks in the heading."""
         self.draw_frame()
 
-    def on_table_view_chosen(self, _event: TableView.Chosen) -> None:
+    @on(TableView.Chosen, "#table")
+    def on_table_chosen(self, _event: TableView.Chosen) -> None:
         """Go to the exposure."""
         self._open("")
 

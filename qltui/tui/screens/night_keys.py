@@ -16,5 +16,6 @@ NIGHT_BINDINGS: Final = [
     Binding("greater_than_sign", "page(1)", "newer", id="night.newer", tooltip="show the exposures after these"),
     Binding("m", "metric(1)", "metric", id="night.metric", tooltip="map the next metric, cameras by their values"),
     Binding("M", "metric(-1)", "metric back", id="night.metric-back", tooltip="map the metric before"),
+    Binding("S", "statistics", "statistics", id="night.statistics", tooltip="times and medians, or the map again"),
     Binding("u", "metric(0)", "verdicts", id="night.statuses", tooltip="map the worst status of each camera"),
 ]

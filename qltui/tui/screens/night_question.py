@@ -34,6 +34,8 @@ class NightAnswer:
         Of that metric, by number of the exposure in the record and camera.
     marks : mapping
         Rows of the map by key.
+    statistics : pair of Table or None
+        Time, and what was measured; None where they were not asked for.
     """
 
     page: NightPage
@@ -41,9 +43,10 @@ class NightAnswer:
     metric: str = ""
     values: Mapping[tuple[int, str], CellValue] = field(default_factory=dict)
     marks: Mapping[Hashable, HeatRow] = field(default_factory=dict)
+    statistics: tuple[Table, Table] | None = None
 
 
-def ask_night(wish: NightWish, metric: str, instrument: Instrument) -> Question:
+def ask_night(wish: NightWish, metric: str, instrument: Instrument, *, statistics: bool = False) -> Question:
     """Return the question for a page of exposures; table and map are made in the reader's thread too."""
 
     def ask(source: Any) -> NightAnswer:
@@ -59,7 +62,13 @@ def ask_night(wish: NightWish, metric: str, instrument: Instrument) -> Question:
             exposures = [(row.exposure_id, exposure_time(row.exposure)) for row in page.rows]
             found = source.ask(metric_cells, wish.instrument, metric, exposures)
         marks = heat_rows(page.rows, metric, found, instrument, several=page.first != page.last)
-        return NightAnswer(page, night_table(page, instrument), metric, found, {row.key: row for row in marks})
+        tables = None
+        if statistics and page.first is not None and page.last is not None:
+            from qltui.tables.statistics import statistics_nights, statistics_tables
+
+            nights = statistics_nights(source, instrument, (page.first, page.last))
+            tables = statistics_tables(source, instrument, nights) if nights is not None else None
+        return NightAnswer(page, night_table(page, instrument), metric, found, {row.key: row for row in marks}, tables)
 
     return ask
 

@@ -11,12 +11,13 @@ from qltui.tables.trend_choice import COLOURS, TIME, TrendChoice, parse_nights, 
 from qltui.tui.camera_choice import CamerasScreen
 from qltui.tui.dialogs.names import NamesScreen
 from qltui.tui.prompt import WordsScreen
+from qltui.tui.trend_model import preset_choice
 
 if TYPE_CHECKING:
     from qltui.instruments.base import Instrument, TrendPreset
     from qltui.tables.trend import Trend
 
-__all__ = ["CHOICE_BINDINGS", "TrendChoosing", "next_cameras", "next_of", "next_preset", "preset_choice"]
+__all__ = ["CHOICE_BINDINGS", "TrendChoosing", "next_cameras", "next_of", "next_preset"]
 
 CHOICE_BINDINGS: Final = [
     Binding("P", "preset", "preset", id="trend.preset", tooltip="draw the next history that has a name"),
@@ -66,20 +67,6 @@ def next_preset(presets: Sequence[TrendPreset], choice: TrendChoice) -> TrendPre
         return None
     shown = [all(getattr(choice, name) == value for name, value in preset_choice(item).items()) for item in presets]
     return presets[(shown.index(True) + 1) % len(presets)] if True in shown else presets[0]
-
-
-def preset_choice(preset: TrendPreset) -> dict[str, Any]:
-    """Return what a preset sets of a choice; nights and the shown part of the axis are left as they are."""
-    return {
-        "y": preset.metric,
-        "over": "",
-        "x": preset.x,
-        "cameras": preset.cameras,
-        "elements": (preset.element,) if preset.element else (),
-        "obstypes": preset.obstypes,
-        "programs": (),
-        "colour": preset.colour,
-    }
 
 
 class TrendChoosing:

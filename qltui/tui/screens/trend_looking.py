@@ -37,6 +37,7 @@ LOOK_BINDINGS: Final = [
     Binding("u", "robust", "robust", id="trend.robust", tooltip="leave far values out of the scale, counted, or not"),
     Binding("L", "log", "log", id="trend.log", tooltip="make the vertical axis logarithmic, or linear again"),
     Binding("f", "fit", "line", id="trend.fit", tooltip="draw the line of least squares through each group, or not"),
+    Binding("J", "mjd", "MJD", id="trend.mjd", tooltip="label time by Modified Julian Date, or by UT again"),
     Binding("s", "legend", "legend", id="trend.legend", tooltip="switch groups off and on"),
     Binding("W", "save_ecsv", "save ECSV", id="trend.save-ecsv", tooltip="write all values to an ECSV file with units"),
 ]
@@ -142,6 +143,10 @@ class TrendLooking:
     def action_fit(self) -> None:
         """Draw lines of least squares, or none."""
         self.look(fit=not self.view.fit)
+
+    def action_mjd(self) -> None:
+        """Label time by MJD, or by UT."""
+        self.look(mjd=not self.view.mjd)
 
     def action_legend(self) -> None:
         """Switch groups off and on."""

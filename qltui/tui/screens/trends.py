@@ -138,7 +138,7 @@ class TrendsScreen(TrendChoosing, TrendLooking, PaneScreen):
         pane.show(spec, trend.title, trend.fault or "no values")
         table = summary_table(trend, self._groups)
         self.query_one(TableView).show(_line_first(table) if self.view.fit else table)
-        self.query_one("#point", Drawn).show(lambda _width, charset: point_lines(trend, point, charset))
+        self.query_one("#point", Drawn).show(lambda width, charset: point_lines(trend, point, charset, width))
         self.draw_frame()
 
     # -- words around the panes --------------------------------------------------------------------------------
