@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Final
 
 from qltui.instruments.base import Instrument
 from qltui.quality.limits import Limit
 from qltui.quality.limits_file import LimitsError, parse_limits
 from qltui.quality.limits_text import limits_toml, parse_range, parse_reference, range_text, reference_text
+from qltui.tables.limit_words import SELECTORS, in_metric_order, limit_columns, limit_values, range_words
 from qltui.tables.table import Column, Row, Styled, Table
 
 __all__ = [
@@ -19,38 +21,19 @@ __all__ = [
     "criteria_table",
     "edit_limit",
     "narrowed_limit",
-    "selector_words",
     "shown_field",
 ]
 
 EDITABLE: Final = ("normal", "warning", "reference", "valid_from", "in_a_row")
 """What of an entry can be changed in place."""
 
-_SELECTORS: Final = ("obstype", "program", "arm", "camera", "element")
-
-_COLUMNS: Final = (
-    Column("metric", "metric", doc="metric that is judged"),
-    Column("for", "holds for", doc="obstype, program, arm, camera and element; everything where empty"),
-    Column("normal", "normal", doc="range of value minus reference that is NORMAL"),
-    Column("warning", "warning", doc="range that is at most a WARNING; outside of it is an ALARM"),
-    Column("unit", "unit", doc="unit of the ranges; a fraction of the reference where relative"),
-    Column("origin", "where", doc="the instrument's own limits, the site's file, or a version of the record"),
+_LAYOUT: Final = (
+    *("metric", "for", "normal", "warning", "unit", "origin"),
     Column("reference", "reference", doc="what the value is compared with, in the order in which it is tried"),
-    Column("valid_from", "from night", align=">", doc="first night that it holds for; always where empty"),
-    Column(
-        "in_a_row",
-        "in a row",
-        align=">",
-        doc="exposures of a kind beyond the warning range that make an ALARM",
-        shown=False,
-    ),
-    Column("obstype", "obstype", doc="exposures that it holds for", shown=False),
-    Column("program", "program", doc="programs that it holds for", shown=False),
-    Column("arm", "arm", doc="arms or bands that it holds for", shown=False),
-    Column("camera", "camera", doc="cameras that it holds for", shown=False),
-    Column("element", "element", doc="amplifiers, axes or classes that it holds for", shown=False),
+    *("valid_from", "in_a_row"),
+    *SELECTORS,
     Column("otherwise", "otherwise", doc="normal and warning range where no reference has a value", shown=False),
-    Column("source", "source", doc="where the numbers come from", shown=False),
+    "source",
 )
 
 
@@ -81,59 +64,28 @@ def criteria_table(criteria: Sequence[Criterion], changes: Mapping[int, Limit | 
             entries[number] = (limit, origin, True)
         else:
             entries[number] = (entries[number][0], f"{entries[number][1]}, taken out", True)
-    order = {metric.name: place for place, metric in enumerate(instrument.metrics)}
+    ordered = in_metric_order(entries.items(), itemgetter(0), instrument)
+    columns = limit_columns((limit for _, (limit, _, _) in ordered), _LAYOUT)
     units = {metric.name: metric.unit for metric in instrument.metrics}
-    numbers = sorted(entries, key=lambda number: (order.get(entries[number][0].metric, len(order)), number))
-    rows = tuple(_row(number, *entries[number], units) for number in numbers)
-    # Only where it says something: most limits alarm at once.
-    some = any(limit.in_a_row > 1 for limit, _, _ in entries.values())
-    columns = tuple(replace(column, shown=some) if column.name == "in_a_row" else column for column in _COLUMNS)
+    rows = tuple(_row(number, *entry, columns, units) for number, entry in ordered)
     return Table("criteria", "QA criteria", columns, rows)
 
 
-def _row(number: int, limit: Limit, origin: str, is_changed: bool, units: Mapping[str, str]) -> Row:
-    role = "active" if is_changed else "text"
-    star = " *" if is_changed else ""
+def _row(
+    number: int, limit: Limit, origin: str, is_changed: bool, columns: Sequence[Column], units: Mapping[str, str]
+) -> Row:
+    values = limit_values(limit, units)
     other = limit.otherwise
-    return Row(
-        number,
-        (
-            limit.metric,
-            selector_words(limit),
-            Styled(range_words(limit.normal) + star, role),
-            Styled(range_words(limit.warning), role),
-            "x ref" if limit.relative else units.get(limit.metric, ""),
-            Styled(origin, "active" if is_changed else "dim"),
-            Styled(reference_text(limit.references), role),
-            str(limit.valid_from) if limit.valid_from else "",
-            str(limit.in_a_row) if limit.in_a_row > 1 else "",
-            *(" ".join(sorted(_names(limit, key))) for key in _SELECTORS),
-            f"{range_words(other.normal)}; {range_words(other.warning)}" if other is not None else "",
-            limit.source,
-        ),
-    )
-
-
-def _names(limit: Limit, selector: str) -> frozenset[str]:
-    names: frozenset[str] = getattr(limit, f"{selector}s")
-    return names
-
-
-def selector_words(limit: Limit) -> str:
-    """Return what an entry holds for, ``"SCIENCE DARK, arm z, b3 C"``; ``"all"`` where that is everything."""
-    kinds = [" ".join(sorted(_names(limit, key))) for key in ("obstype", "program")]
-    parts = [" ".join(kind for kind in kinds if kind)]
-    parts.append(f"arm {' '.join(sorted(limit.arms))}" if limit.arms else "")
-    parts.append(" ".join(" ".join(sorted(names)) for names in (limit.cameras, limit.elements) if names))
-    return ", ".join(part for part in parts if part) or "all"
-
-
-def range_words(bounds: tuple[float, float]) -> str:
-    """Return a range for people, ``"-1.5 … 1.5"``, ``"≤ 3"``, ``"≥ 0"``, ``"any"``."""
-    low, high = bounds
-    if low == float("-inf"):
-        return "any" if high == float("inf") else f"≤ {high:g}"
-    return f"≥ {low:g}" if high == float("inf") else f"{low:g} … {high:g}"
+    values["otherwise"] = f"{range_words(other.normal)}; {range_words(other.warning)}" if other is not None else ""
+    for name in ("valid_from", "in_a_row"):
+        # On a screen, what holds always stays blank.
+        values[name] = "" if values[name] is None else str(values[name])
+    role = "active" if is_changed else "text"
+    for name in ("normal", "warning", "reference"):
+        star = " *" if is_changed and name == "normal" else ""
+        values[name] = Styled(f"{values[name]}{star}", role)
+    values["origin"] = Styled(origin, "active" if is_changed else "dim")
+    return Row(number, tuple(values[column.name] for column in columns))
 
 
 def shown_field(limit: Limit, field: str) -> str:
@@ -203,8 +155,8 @@ def narrowed_limit(limit: Limit, text: str, instrument: Instrument) -> Limit:
     changes: dict[str, frozenset[str]] = {}
     for word in text.split():
         key, sign, names = word.partition("=")
-        if key not in _SELECTORS or not sign or not names:
-            msg = f"{word[:40]!r}: type {', '.join(f'{name}=...' for name in _SELECTORS)}"
+        if key not in SELECTORS or not sign or not names:
+            msg = f"{word[:40]!r}: type {', '.join(f'{name}=...' for name in SELECTORS)}"
             raise LimitsError(msg)
         changes[f"{key}s"] = frozenset(name for name in names.split(",") if name)
     if not changes:

@@ -10,7 +10,7 @@ from qltui.instruments.base import Instrument
 from qltui.quality.limits import Limit
 from qltui.quality.limits_text import range_text, reference_text, row_text
 from qltui.tables.alarms import date_time, iso_time
-from qltui.tables.criteria import selector_words
+from qltui.tables.limit_words import selector_words
 from qltui.tables.table import Column, Row, Styled, Table
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from qltui.instruments.base import get_instrument
 from qltui.quality.limits_file import LimitsError, load_limits, parse_limits
 from qltui.quality.limits_text import limits_toml, parse_range, range_text
 from qltui.store import versions
-from qltui.tables.criteria import range_words
+from qltui.tables.limit_words import range_words
 from qltui.tables.versions import limit_differences, setting_differences
 from qltui.tui.prompt import ChoiceScreen
 from qltui.tui.widgets.footer import Footer

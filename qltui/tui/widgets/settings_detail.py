@@ -11,7 +11,8 @@ from qltui.instruments.base import Instrument
 from qltui.quality.limits import Limit
 from qltui.quality.limits_text import reference_text, row_text
 from qltui.tables.alarms import date_time
-from qltui.tables.criteria import Criterion, range_words, selector_words
+from qltui.tables.criteria import Criterion
+from qltui.tables.limit_words import range_words, selector_words
 from qltui.tui.text import Line, clean, wrap
 
 if TYPE_CHECKING:
