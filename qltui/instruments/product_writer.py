@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from qltui.instruments.fits_writer import Card, NewHdu, new_image, new_table, write_fits
 from qltui.model import Amplifier, CameraTask, Product
 from qltui.reduction.binning import bin_bits, bin_image
 from qltui.reduction.masks import NAMES as MASK_NAMES
 
 if TYPE_CHECKING:
-    from astropy.io import fits
-
     from qltui.reduction.detector import CcdImage
 
 __all__ = [
     "PREVIEW_SIZE", "Card", "bin_raw", "history_cards", "image_hdu", "preview_hdus", "table_hdu", "wants_preview",
     "write_product",
 ]  # fmt: skip
-
-Card: TypeAlias = tuple[str, Any, str]
 
 PREVIEW_SIZE: Final = 512
 """Rows and columns of the preview of a detector, at most: more than any terminal has."""
@@ -77,23 +73,12 @@ def history_cards(
     return cards
 
 
-def write_product(path: Path, kind: str, hdus: Sequence[Any], cards: Iterable[Card]) -> Product:
+def write_product(path: Path, kind: str, hdus: Sequence[NewHdu], cards: Iterable[Card]) -> Product:
     """Write a file under a temporary name, then give it its own: nobody ever reads half of one."""
-    from astropy.io import fits
-
-    primary = fits.PrimaryHDU()
-    for keyword, value, comment in cards:
-        clean = _printable(value) if isinstance(value, str) else value
-        if keyword == "HISTORY":
-            primary.header.add_history(clean)
-        else:
-            primary.header[keyword] = (clean, comment)
+    clean = [(key, _printable(value) if isinstance(value, str) else value, comment) for key, value, comment in cards]
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        fits.HDUList([primary, *hdus]).writeto(temporary, overwrite=True)
-        with temporary.open("rb") as stream:
-            checksum = hashlib.file_digest(stream, "sha256").hexdigest()
-        size = temporary.stat().st_size
+        size, checksum = write_fits(temporary, clean, hdus)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -106,35 +91,20 @@ def _printable(text: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in ascii_only)
 
 
-def image_hdu(name: str, data: npt.NDArray[Any], unit: str = "") -> fits.ImageHDU:
+def image_hdu(name: str, data: npt.NDArray[Any], unit: str = "") -> NewHdu:
     """Return an image with its name and unit."""
-    from astropy.io import fits
-
-    hdu = fits.ImageHDU(data, name=name)
+    hdu = new_image(name, data)
     if unit:
         hdu.header["BUNIT"] = unit
     return hdu
 
 
-def table_hdu(name: str, columns: Mapping[str, tuple[Any, str]]) -> fits.BinTableHDU:
+def table_hdu(name: str, columns: Mapping[str, tuple[Any, str]]) -> NewHdu:
     """Return a table of columns ``{name: (values, unit)}``."""
-    from astropy.io import fits
-
-    made = []
-    for key, (values, unit) in columns.items():
-        array = np.asarray(values)
-        made.append(fits.Column(key, _format(array), unit or None, array=array))
-    return fits.BinTableHDU.from_columns(made, name=name)
+    return new_table(name, columns)
 
 
-def _format(array: npt.NDArray[Any]) -> str:
-    """Return the FITS format of a column with the values of `array`."""
-    if array.dtype.kind in "US":
-        return f"{max(array.dtype.itemsize // (4 if array.dtype.kind == 'U' else 1), 1)}A"
-    return {"b1": "L", "i4": "J", "i8": "K", "u1": "B", "f4": "E", "f8": "D"}[array.dtype.str[1:]]
-
-
-def preview_hdus(ccd: CcdImage, raw_preview: tuple[npt.NDArray[np.float32], int] | None) -> list[fits.ImageHDU]:
+def preview_hdus(ccd: CcdImage, raw_preview: tuple[npt.NDArray[np.float32], int] | None) -> list[NewHdu]:
     """Return the image in fewer, larger pixels: reduced, raw where the recipe kept that, and what is flagged.
 
     A flag of a large pixel is that of any pixel in it: a hit by a cosmic ray is never averaged away.
@@ -152,7 +122,7 @@ def preview_hdus(ccd: CcdImage, raw_preview: tuple[npt.NDArray[np.float32], int]
     return [hdu for hdu, _, _ in hdus]
 
 
-def _mark(hdu: fits.ImageHDU, binning: int, section: str, amplifiers: Sequence[Amplifier]) -> None:
+def _mark(hdu: NewHdu, binning: int, section: str, amplifiers: Sequence[Amplifier]) -> None:
     """Say in the header how wide the pixels are and where the amplifiers lie."""
     hdu.header["BINNING"] = (binning, "pixels in one, along each axis")
     for number, amplifier in enumerate(amplifiers, 1):

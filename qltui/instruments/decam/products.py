@@ -18,7 +18,7 @@ from qltui.model import Product
 from qltui.reduction.sources import FLAG_NAMES
 
 if TYPE_CHECKING:
-    from astropy.io import fits
+    from qltui.instruments.fits_writer import NewHdu
 
 __all__ = ["source_columns", "write_products"]
 
@@ -96,7 +96,7 @@ def _of_field(state: FieldState) -> _Wanted:
     return {"field": ([image, table_hdu("CCDS", boxes)], [])}
 
 
-def _reduced(state: State) -> list[fits.ImageHDU]:
+def _reduced(state: State) -> list[NewHdu]:
     """Return the detrended image with its mask, and with the projection of the header."""
     assert state.ccd is not None
     image = image_hdu("REDUCED", state.ccd.image, "electron")
@@ -104,14 +104,14 @@ def _reduced(state: State) -> list[fits.ImageHDU]:
     return [image, image_hdu("MASK", state.ccd.mask)]
 
 
-def copy_wcs(header: Header, hdu: fits.ImageHDU) -> None:
+def copy_wcs(header: Header, hdu: NewHdu) -> None:
     """Give an image of the trimmed CCD the cards of the projection, as far as there are any."""
     for key in _WCS_CARDS:
         if key in header:
             hdu.header[key] = header[key]
 
 
-def _master(kind: str, image: npt.NDArray[Any], state: State) -> fits.ImageHDU:
+def _master(kind: str, image: npt.NDArray[Any], state: State) -> NewHdu:
     """Return a master in two bytes a pixel: finer than its noise, and half as large as it would be."""
     step = _STEPS[kind]
     stored = np.empty(image.shape, dtype=np.int16)
@@ -126,7 +126,7 @@ def _master(kind: str, image: npt.NDArray[Any], state: State) -> fits.ImageHDU:
     return hdu
 
 
-def _sources(state: State) -> fits.BinTableHDU:
+def _sources(state: State) -> NewHdu:
     hdu = table_hdu("SOURCES", source_columns(state))
     for bit, words in FLAG_NAMES.items():
         hdu.header[f"FLAG{bit}"] = (words, f"meaning of the bit of value {bit}")

@@ -14,7 +14,7 @@ from qltui.instruments.product_writer import history_cards, image_hdu, preview_h
 from qltui.model import Product
 
 if TYPE_CHECKING:
-    from astropy.io import fits
+    from qltui.instruments.fits_writer import NewHdu
 
 __all__ = ["bin_spectra", "write_products"]
 
@@ -51,7 +51,7 @@ def write_products(state: State) -> tuple[Product, ...]:
     )
 
 
-def _tables(state: State) -> list[fits.BinTableHDU]:
+def _tables(state: State) -> list[NewHdu]:
     """Return what is known of each amplifier and, where there are traces, of each fibre."""
     ccd, n = state.ccd, len(state.ccd.amplifiers)
     amplifiers: dict[str, tuple[Any, str]] = {
@@ -75,7 +75,7 @@ def _tables(state: State) -> list[fits.BinTableHDU]:
     return hdus
 
 
-def _spectra(state: State) -> list[fits.ImageHDU]:
+def _spectra(state: State) -> list[NewHdu]:
     """Return the most finished spectra, sky subtracted, else flattened, else as extracted, in bins of some rows.
 
     At one row a bin a full exposure leaves 0.7 GB, more than its raw file; four are still finer than any screen.
