@@ -16,6 +16,7 @@ from qltui.instruments.definitions import (
     HISTORY,
     Condition,
     Depth,
+    Footprint,
     MetricDefinition,
     Picture,
     ProductKind,
@@ -31,6 +32,7 @@ __all__ = [
     "HISTORY",
     "Condition",
     "Depth",
+    "Footprint",
     "Instrument",
     "MetricDefinition",
     "Picture",
@@ -134,6 +136,8 @@ class Instrument:
         empty where the question makes no sense.
     mjd_zero : float
         What is taken off the Modified Julian Date on axes [d], as the instrument's own people do: 56000 or nothing.
+    footprint : Footprint or None
+        What of the sky an exposure covers; None where that is not made of detectors.
     rows : tuple of tuple of str
         The same for a terminal: cameras in rows from the top; empty where there are no places.
     groups : mapping of str to mapping
@@ -180,6 +184,7 @@ class Instrument:
     calibrations_by_program: tuple[str, ...] = ()
     calibrations_last: bool = False
     places: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    footprint: Footprint | None = None
     rows: tuple[tuple[str, ...], ...] = ()
     groups: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     presets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

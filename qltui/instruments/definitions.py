@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 __all__ = [
-    "HISTORY", "Condition", "Depth", "MetricDefinition", "Picture", "ProductKind", "StepDefinition", "TrendPreset",
+    "HISTORY", "Condition", "Depth", "Footprint", "MetricDefinition", "Picture", "ProductKind", "StepDefinition",
+    "TrendPreset",
 ]  # fmt: skip
 
 
@@ -267,3 +268,29 @@ class ProductKind:
     step: str
     group: str
     image: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """What of the sky an exposure covers, in the focal plane and on the sky.
+
+    Attributes
+    ----------
+    places : tuple of (str, float, float)
+        Each detector with its middle, x to the east and y to the north [mm].
+    width, height : float
+        Of a detector, along x and y [mm].
+    scale : float
+        Of the focal plane [arcsec/mm].
+    """
+
+    places: tuple[tuple[str, float, float], ...]
+    width: float
+    height: float
+    scale: float
+
+    def boxes(self) -> list[tuple[tuple[float, float], ...]]:
+        """Return the four corners of each detector, east and north of the middle of the field [deg]."""
+        factor, a, b = self.scale / 3600.0, self.width / 2.0, self.height / 2.0
+        sides = ((-a, -b), (a, -b), (a, b), (-a, b))
+        return [tuple(((x + dx) * factor, (y + dy) * factor) for dx, dy in sides) for _, x, y in self.places]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from qltui.tui.sky_outline import dot_size, on_sky, outline
 from qltui.tui.sky_projection import SkyView, galactic_plane, grid_lines, grid_step, project, project_many
 from qltui.tui.symbols import Charset
 from qltui.tui.text import Line
@@ -13,6 +14,8 @@ from qltui.tui.text import Line
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+    from qltui.instruments.base import Footprint
 
     Integers = npt.NDArray[np.int64]
 
@@ -23,6 +26,9 @@ Cell = tuple[int, int]
 
 _CROWDED: Final = 200
 """Cells with fields from which on the sky counts as full."""
+
+_OUTLINED: Final = 60
+"""Fields that are outlined, at most: more would cover one another."""
 
 _BRAILLE: Final = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """Bits of the dots of a braille character, by row and column."""
@@ -109,6 +115,8 @@ class Raster:
         Cells of the Galactic plane and of the grid, with their dots.
     labels : mapping
         Cell to a label of the grid.
+    outlines : mapping
+        Cell to the dots of outlines of exposures, and their kind.
     """
 
     view: SkyView
@@ -117,6 +125,7 @@ class Raster:
     plane: Mapping[Cell, int] = field(default_factory=dict)
     grid: Mapping[Cell, int] = field(default_factory=dict)
     labels: Mapping[Cell, str] = field(default_factory=dict)
+    outlines: Mapping[Cell, tuple[int, str]] = field(default_factory=dict)
 
     def nearest(self, cell: Cell, reach: int = 2) -> tuple[int, ...]:
         """Return the keys of the fields in a cell, or in the next one that has some."""
@@ -140,7 +149,14 @@ def rasterise(points: Sequence[MapPoint], view: SkyView, width: int, height: int
     return rasterise_columns(fields, view, width, height, charset)
 
 
-def rasterise_columns(fields: MapColumns | None, view: SkyView, width: int, height: int, charset: Charset) -> Raster:
+def rasterise_columns(
+    fields: MapColumns | None,
+    view: SkyView,
+    width: int,
+    height: int,
+    charset: Charset,
+    footprint: Footprint | None = None,
+) -> Raster:
     """Return the same of fields given by columns; None where there are no fields.
 
     A season has tens of thousands of fields: an object for each would cost more than the map.
@@ -149,7 +165,10 @@ def rasterise_columns(fields: MapColumns | None, view: SkyView, width: int, heig
     dots = _gathered(fields, view, frame, charset) if fields is not None else {}
     plane = _dotted(galactic_plane(), view, frame, charset)
     grid = _dotted(grid_lines(view, max(20, frame.across * 3 // 4)), view, frame, charset)
-    return Raster(view, frame, dots, plane, grid, _labels(view, frame))
+    outlines = {}
+    if fields is not None and footprint is not None:
+        outlines = _outlined(fields, footprint, view, frame, charset)
+    return Raster(view, frame, dots, plane, grid, _labels(view, frame), outlines)
 
 
 def _placed(
@@ -193,6 +212,28 @@ def _gathered(
     ):
         place = number % frame.width, number // frame.width
         found[place] = mask, fields.names[kind], tuple(keys[start:end])
+    return found
+
+
+def _outlined(
+    fields: MapColumns, footprint: Footprint, view: SkyView, frame: Frame, charset: Charset
+) -> dict[Cell, tuple[int, str]]:
+    """Return the outlines of the fields inside the view by cell; the highest rank is drawn last, over the others."""
+    import numpy as np
+
+    shape = outline(footprint, dot_size(view, frame.across * charset.columns))
+    if shape is None:
+        return {}
+    inside, _, _ = _placed(fields.ra, fields.dec, view, frame, charset)
+    order = inside[np.argsort(np.array(fields.ranks)[inside], kind="stable")]
+    found: dict[Cell, tuple[int, str]] = {}
+    for index in order[-_OUTLINED:].tolist():
+        ra, dec = on_sky(shape, fields.ra[index], fields.dec[index])
+        _, cells, bits = _placed(ra, dec, view, frame, charset)
+        kind = fields.names[fields.kinds[index]]
+        for number, bit in zip(cells.tolist(), bits.tolist(), strict=True):
+            place = number % frame.width, number // frame.width
+            found[place] = found.get(place, (0, kind))[0] | bit, kind
     return found
 
 
@@ -291,6 +332,9 @@ def _cell(
         if plane and (not char or (crowded and cell[0] % 2 and role not in ("warn", "bad"))):
             return ("~" if charset.ascii else _char(plane | found[0], charset)), "band"
         return (char if shapes and char else _char(found[0], charset)), role
+    if cell in raster.outlines:
+        bits, kind = raster.outlines[cell]
+        return ("#" if charset.ascii else _char(bits, charset)), look(kind)[1]
     if cell in raster.plane:
         return ("~" if charset.ascii else _char(raster.plane[cell], charset)), "band"
     if cell in raster.grid:

@@ -6,7 +6,7 @@ from typing import Final
 
 from qltui.instruments.base import Instrument, ProductKind, StepDefinition, TrendPreset
 from qltui.instruments.decam.conditions import CONDITIONS, LOCATION
-from qltui.instruments.decam.layout import CAMERAS, FIELD, GROUPS, HALVES, PLACES, PRESETS, ROWS
+from qltui.instruments.decam.layout import CAMERAS, FIELD, FOOTPRINT, GROUPS, HALVES, PLACES, PRESETS, ROWS
 from qltui.instruments.decam.metrics import ALL, METRICS, SKIES
 
 __all__ = ["INSTRUMENT"]
@@ -51,6 +51,7 @@ INSTRUMENT: Final = Instrument(
     calibrations_by_program=("masterflat",),
     calibrations_last=True,
     places=PLACES,
+    footprint=FOOTPRINT,
     rows=ROWS,
     groups=GROUPS,
     presets=PRESETS,

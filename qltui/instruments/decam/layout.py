@@ -13,9 +13,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from qltui.instruments.definitions import Footprint
 from qltui.model import Camera
 
-__all__ = ["CAMERAS", "CCDS", "CCD_NAME", "FIELD", "FPA_CARDS", "GROUPS", "HALVES", "PLACES", "PRESETS", "ROWS", "Ccd"]
+__all__ = [
+    "CAMERAS",
+    "CCDS",
+    "CCD_NAME",
+    "FIELD",
+    "FOOTPRINT",
+    "FPA_CARDS",
+    "GROUPS",
+    "HALVES",
+    "PLACES",
+    "PRESETS",
+    "ROWS",
+    "Ccd",
+]
 
 CCD_NAME: Final = re.compile(r"[NS](?:[1-9]|[12][0-9]|3[01])")
 """Name of a science CCD, in upper case; focus chips are FS1 to FN4."""
@@ -108,6 +122,10 @@ CAMERAS: Final = tuple(
     sorted((ccd.camera for ccd in CCDS.values()), key=lambda camera: (camera.arm != "S", int(camera.unit)))
 )
 """S1 to S31, N1 to N31: in the order of a grid with the sides as rows."""
+
+FOOTPRINT: Final = Footprint(tuple((ccd.name, *ccd.place) for ccd in CCDS.values()), 61.44, 30.72, 17.53)
+"""CCDs of 4096 x 2048 pixels of 15 um, 0.263 arcsec each. In this picture east is right and north is up: so say the
+projections of images whose astrometry was solved (CD1_2 > 0, CD2_1 < 0, and where CRPIX lies for N3, N15 and S1)."""
 
 PLACES: Final[Mapping[str, tuple[float, float]]] = {ccd.name: ccd.place for ccd in CCDS.values()}
 

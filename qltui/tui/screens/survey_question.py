@@ -110,7 +110,7 @@ def read_survey(choice: SurveyChoice, instrument: Instrument, charset: Charset) 
         raster = None
         if choice.width > 20 and choice.height > 3:
             shown = _map_columns(columns, choice)
-            raster = rasterise_columns(shown, choice.view, choice.width, choice.height, charset)
+            raster = rasterise_columns(shown, choice.view, choice.width, choice.height, charset, instrument.footprint)
         tiles, distinct = (Counter(columns[3]), len(set(columns[0]))) if columns else (Counter[str](), 0)
         return SurveyAnswer(
             choice,
