@@ -265,7 +265,9 @@ def _by_value(database: Database, edges: Sequence[float], text: str, parameters:
 
 def _bin(index: int, row: Row, origin: tuple[float, float]) -> TraceBin:
     program, first, last, count, outside, low, high, mean, *rest = row
-    normal_low, normal_high, warning_low, warning_high, *sums = (number(value) for value in rest)
+    # Nearly always everything is known, and a season in bins is a hundred thousand of these.
+    known = [number(value) for value in rest] if None in rest else rest
+    normal_low, normal_high, warning_low, warning_high, *sums = known
     normal, warning = (normal_low, normal_high), (warning_low, warning_high)
     x, y, xx, xy, yy = sums
     moments = Moments(count, x, y, xx, xy, yy, *origin)

@@ -124,9 +124,12 @@ class Table:
 
 def plain_value(value: Value) -> str | int | float | bool | None:
     """Return a value as files keep it; a status is its word, and what is not finite is None."""
-    if value is None or type(value) is str or type(value) is int:
+    kind = type(value)
+    if value is None or kind is str or kind is int:
         # First, because nearly all cells of a large table are such.
-        return value
+        return value  # type: ignore[return-value]
+    if kind is float:
+        return value if math.isfinite(value) else None  # type: ignore[arg-type,return-value]
     if isinstance(value, Status):
         return value.value
     if isinstance(value, Styled):
