@@ -7,8 +7,9 @@ beside the metric. That is read only for cameras that would become better, which
 from __future__ import annotations
 
 import bisect
+import itertools
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -58,7 +59,19 @@ def judged(database: Database, instrument: str, nights: int) -> list[Judged]:
     ]
 
 
-def flips(database: Database, instrument: Instrument, before: LimitSet, after: LimitSet, nights: int = 30) -> Flips:
+Step = Callable[[int, int], None]
+"""Told how many of how many parts are done; what it raises stops the work."""
+
+
+def flips(
+    database: Database,
+    instrument: Instrument,
+    before: LimitSet,
+    after: LimitSet,
+    nights: int = 30,
+    *,
+    step: Step = lambda _done, _total: None,
+) -> Flips:
     """Return which exposures of the last nights would have another status.
 
     Parameters
@@ -71,12 +84,13 @@ def flips(database: Database, instrument: Instrument, before: LimitSet, after: L
         That are thought of.
     nights : int
         How many of the newest nights.
+    step : callable
+        Told how many of how many metrics' series have been judged anew.
     """
     found = judged(database, instrument.name, nights)
     metrics = changed_metrics(before, after)
     anew = _Anew(database, instrument, before, after, found)
-    for metric in metrics:
-        anew.judge_metric(metric)
+    anew.judge_metrics(metrics, step)
     changed = anew.changed_cameras(metrics)
     cameras = {process: _cameras(database, process) for process in changed}
     exposures = [(item.process, item.expid, item.night, item.status) for item in found]
@@ -151,12 +165,20 @@ class _Anew:
         self._worst: dict[str, tuple[bytearray, bytearray]] = {}
         self._of_metric: dict[str, tuple[bytearray, bytearray]] = {}
 
-    def judge_metric(self, metric: str) -> None:
-        """Judge all values of a metric."""
+    def judge_metrics(self, metrics: Sequence[str], step: Step) -> None:
+        """Judge all values of some metrics."""
+        series = {metric: self._series(metric) for metric in metrics}
+        total = sum(map(len, series.values()))
+        done = itertools.count()
+        for metric in metrics:
+            self._judge_metric(metric, series[metric], lambda: step(next(done), total))
+
+    def _judge_metric(self, metric: str, every: Sequence[tuple[int, str, str]], step: Callable[[], None]) -> None:
         count = len(self._found)
         of_metric: dict[str, tuple[bytearray, bytearray]] = {}
         kinds = self._kinds(metric)
-        for series, camera, element in self._series(metric):
+        for series, camera, element in every:
+            step()
             pair = of_metric.setdefault(camera, (bytearray(count), bytearray(count)))
             self._judge_series(series, kinds, self._judges(metric, camera, element, kinds), pair)
         _take_worst(self._worst, of_metric)

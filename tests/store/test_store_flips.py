@@ -154,3 +154,20 @@ def test_a_camera_with_one_metric_alone_becomes_good(store, write):
     write(1, {"b0": [noise(5.5, Status.ALARM)]})
     found = store.ask(flips, DESI, BEFORE, limits(WIDE + SKY), 30)
     assert found.examples == ((1, "ALARM", "NORMAL"),)
+
+
+def test_it_is_told_how_far_it_is_and_can_be_stopped(store, write):
+    class Stopped(Exception):
+        pass
+
+    def stop(done, total):
+        raise Stopped
+
+    write(1, {"b0": [noise(3.5, Status.NORMAL)], "r0": [noise(3.0, Status.NORMAL)]})
+    told = []
+    found = store.ask(flips, DESI, BEFORE, limits(NARROW + SKY), 30, step=lambda *parts: told.append(parts))
+    # A part is the history of one amplifier: two of each camera were measured.
+    assert told == [(0, 4), (1, 4), (2, 4), (3, 4)]
+    assert found == store.ask(flips, DESI, BEFORE, limits(NARROW + SKY), 30)
+    with pytest.raises(Stopped):
+        store.ask(flips, DESI, BEFORE, limits(NARROW + SKY), 30, step=stop)

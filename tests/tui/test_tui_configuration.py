@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
+import threading
 from contextlib import asynccontextmanager
 
 import pytest
 from pressing import press, settle
 
 from qltui.config import load_config
+from qltui.store import judged
 from qltui.tui.screens.configuration_limits import NIGHTS_KEY
 from qltui.tui.source import NothingYet
 from qltui.tui.widgets.footer import Footer
@@ -273,6 +276,32 @@ async def test_what_new_limits_would_flip_is_counted_over_n_nights(started):
         assert app.memory.get(NIGHTS_KEY, 30) == 1
         await press(app, pilot, "n", "=99999", "enter")
         assert "no number of nights" in said(app)
+
+
+async def test_trying_limits_shows_its_progress_and_is_stopped_by_esc(started, monkeypatch):
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def slow(*_arguments, step):
+        step(0, 4)
+        begun.set()
+        assert goes_on.wait(20.0)
+        step(1, 4)
+
+    monkeypatch.setattr(judged, "flips", slow)
+    async with started() as (app, pilot):
+        await go_to(app, pilot, "criteria")
+        await press(app, pilot, "down", "enter", "n", "=-0.05 0.05", "enter")
+        await pilot.press("f")
+        assert await asyncio.to_thread(begun.wait, 20.0)
+        assert "trying the limits" in app.screen.query_one(HeadLine).text
+        await pilot.press("escape")
+        assert app.screen._works[-1].is_stopped
+        goes_on.set()
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert "trying the limits: stopped" in said(app)
+        assert "trying the limits" not in app.screen.query_one(HeadLine).text
+        assert app.screen.drafts.limits
 
 
 async def test_the_screen_stands_without_record_and_settings(make_app):

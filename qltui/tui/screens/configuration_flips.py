@@ -13,22 +13,26 @@ from qltui.tui.words import plural
 
 if TYPE_CHECKING:
     from qltui.instruments.base import Instrument
+    from qltui.tui.progress import Progress
     from qltui.tui.screens.configuration_question import Standing
 
 __all__ = ["flip_words", "read_flips"]
 
 
 def read_flips(standing: Standing, entries: Sequence[Limit], instrument: Instrument, nights: int) -> Any:
-    """Return the question what the record's limits would change in the newest nights if they were `entries`."""
+    """Return the question what the record's limits would change in the newest nights if they were `entries`.
+
+    Months of values are judged anew: the question is one for `LongWork.read_long`.
+    """
     version = standing.selected("limits")
     site_file = standing.config.paths.limits or None
 
-    def ask(source: Any) -> Flips:
+    def ask(source: Any, progress: Progress) -> Flips:
         from qltui.store.judged import flips
 
         before = load_limits(instrument, site_file, record=version.content if version is not None else "")
         after = load_limits(instrument, site_file, record=limits_toml(entries))
-        return source.ask(flips, instrument, before, after, nights)
+        return source.ask(flips, instrument, before, after, nights, step=progress.step)
 
     return ask
 

@@ -12,6 +12,8 @@ from qltui.tui.source import ReadError
 from qltui.tui.text import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.app import App
 
     from qltui.quality.limits import Limit
@@ -46,6 +48,7 @@ class LimitsEditing:
         drafts: Drafts
         fault: str
         flips: tuple[str, ...]
+        read_long: Callable[..., Any]
 
     @property
     def limit(self) -> Limit | None:
@@ -178,12 +181,13 @@ class LimitsEditing:
 
     async def count_flips(self) -> tuple[str, ...]:
         """Count, show and return in words what the changed limits would do; empty where that is not known."""
-        self.say("counting ...")
         question = read_flips(self.standing, self.new_record_limits(), self.viewer.instrument, self.nights)
         try:
-            found = await self.viewer.reader.read(question)
+            found = await self.read_long("trying the limits", question)
         except (ReadError, LimitsError) as error:
             self.say(f"not counted: {clean(str(error))}", "bad")
+            return ()
+        if found is None:
             return ()
         self.flips = flip_words(found)
         self.say(self.flips[0])

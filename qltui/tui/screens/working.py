@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from qltui.tui.progress import Progress, WorkStopped
 
+if TYPE_CHECKING:
+    from qltui.tui.app import MonitorApp
+
 __all__ = ["LongWork"]
 
 _TICK: Final = 0.5
@@ -24,6 +27,7 @@ class LongWork:
         set_timer: Callable[..., Any]
         say: Callable[..., None]
         _show_head: Callable[[], None]
+        viewer: MonitorApp
 
     async def work(self, words: str, function: Callable[[Progress], T]) -> T | None:
         """Run `function` in a thread while the first line shows how far it is; None where the observer stopped it.
@@ -38,6 +42,26 @@ class LongWork:
             self.say(f"{words}: stopped", "warn")
             return None
         finally:
+            self._end(progress)
+
+    async def read_long(self, words: str, question: Callable[[Any, Progress], T]) -> T | None:
+        """Ask the record for what takes long, as `work` does; `question` gets the source and a `Progress`.
+
+        Raises
+        ------
+        ReadError
+            Where the record fails.
+        """
+        progress = Progress(words)
+        self._begin(progress)
+        try:
+            return await self.viewer.reader.read(lambda source: question(source, progress))
+        except WorkStopped:
+            self.say(f"{words}: stopped", "warn")
+            return None
+        finally:
+            # Nobody waits for the rest where another question has taken the place of this one.
+            progress.stop()
             self._end(progress)
 
     def _begin(self, progress: Progress | None) -> None:
