@@ -149,12 +149,12 @@ class NightScreen(NightStatistics, HistoryKeys, PaneScreen):
         self._programs |= {row.exposure.program for row in answer.page.rows if row.exposure.program}
         if table.words != self._words:
             table.set_filter(self._words)
-        table.show(answer.table)
-        self.show_statistics(answer)
+        at = answer.page.rows[-1].key if followed and answer.page.rows else None
         if self._target is not None:
-            self._go_to_target()
-        elif followed and answer.page.rows:
-            table.move_to(answer.page.rows[-1].key)
+            at = self._target if self._target in self._rows else None
+            self._target = None if at is not None else self._target
+        table.show(answer.table, at)
+        self.show_statistics(answer)
         self._show_rest()
 
     def _go_to_target(self) -> None:

@@ -116,15 +116,18 @@ class TableView(Lines, can_focus=True):
 
     # -- what is shown -----------------------------------------------------------------------------------------
 
-    def show(self, table: Table) -> None:
-        """Show another table; order and columns are those that were chosen for tables of this name."""
+    def show(self, table: Table, at: Hashable | None = None) -> None:
+        """Show another table, with the cursor on the row with the key `at`, if there is one, or where it was.
+
+        Order and columns are those that were chosen for tables of this name.
+        """
         table = table_for(table, self.app.instrument)
         if self.table is None or self.table.name != table.name:
             self._recall(table)
         key = self.cursor_key
         self.table = table
         self.ticked &= {row.key for row in table.rows}
-        self._prepare(key)
+        self._prepare(at, key)
 
     def set_filter(self, words: str) -> None:
         """Show only the rows that these words allow; see `qltui.tables.filtering`."""
@@ -205,7 +208,8 @@ class TableView(Lines, can_focus=True):
         names = [column.name for column in table.columns if column.name in chosen]
         return names or [column.name for column in table.columns if column.shown] or [table.columns[0].name]
 
-    def _prepare(self, key: Hashable | None) -> None:
+    def _prepare(self, *keys: Hashable | None) -> None:
+        """Filter, order and measure, and put the cursor on the row with the first of these keys that there is."""
         table = self.table
         if table is None:
             return
@@ -218,8 +222,10 @@ class TableView(Lines, can_focus=True):
         self._seen = seen.select(self.shown_columns(table))
         self._widths = measure(self._seen, sorted_by=self._order.column)
         rows = self._seen.rows
-        found = next((index for index, row in enumerate(rows) if row.key == key), None) if key is not None else None
-        self._row = found if found is not None else max(0, min(self._row, len(rows) - 1))
+        wanted = [key for key in keys if key is not None]
+        places = {row.key: index for index, row in reversed(list(enumerate(rows)))} if wanted else {}
+        found = next((places[key] for key in wanted if key in places), self._row)
+        self._row = max(0, min(found, len(rows) - 1))
         self._column = max(0, min(self._column, len(self._seen.columns) - 1))
         self.redraw()
 

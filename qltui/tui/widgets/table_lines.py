@@ -47,6 +47,11 @@ def cell_runs(value: Value, column: Column, charset: Charset) -> Line:
 
 def cell_width(value: Value, column: Column) -> int:
     """Return how wide `cell_runs` will be, without making it: all rows are measured, a few are drawn."""
+    if type(value) is str and value and value.isascii() and value.isprintable():
+        # First, because nearly all cells are such, and a page has thousands.
+        return len(value)
+    if value is None:
+        return 1
     if isinstance(value, Status):
         return 2 + cells(STATUS_WORDS[value][0])
     size = cells(clean(format_value(value, column)))
