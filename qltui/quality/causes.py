@@ -101,7 +101,8 @@ def find_causes(
     own = _of_hardware(findings, instrument, present)
     grouped = {id(finding) for group in own for finding in group}
     rest = [finding for finding in findings if id(finding) not in grouped]
-    causes = [_cause(group, instrument, present) for group in (*own, *_groups(rest))]
+    causes = [_cause(group, instrument, present, of_hardware=True) for group in own]
+    causes += [_cause(group, instrument, present) for group in _groups(rest)]
     order = {id(cause): index for index, cause in enumerate(causes)}
     return tuple(sorted(causes, key=lambda cause: (-cause.status.severity, -len(cause.cameras), order[id(cause)])))
 
@@ -252,11 +253,15 @@ def _cause(
     group: Sequence[_Finding],
     instrument: Instrument,
     present: Sequence[str],
+    *,
+    of_hardware: bool = False,
 ) -> Cause:
     """Put findings that belong together into words."""
     first = group[0]
     names = tuple(dict.fromkeys(finding.camera for finding in group))
-    subject = name_cameras(names, instrument, present)
+    # A cloud that lies over most of the field is not told as the fault of what reads those cameras.
+    in_the_sky = not of_hardware and first.definition is not None and first.definition.scope == "exposure"
+    subject = name_cameras(names, instrument, present, hardware=not in_the_sky)
     also = tuple(dict.fromkeys(name for finding in group for name in finding.also))
     metric = first.definition.name if first.definition is not None else ""
     if first.definition is None or first.status not in _BAD:
@@ -310,17 +315,17 @@ def _phrase(group: Sequence[_Finding]) -> str:
     return " ".join(text.split())
 
 
-def name_cameras(names: Sequence[str], instrument: Instrument, present: Sequence[str]) -> str:
+def name_cameras(names: Sequence[str], instrument: Instrument, present: Sequence[str], *, hardware: bool = True) -> str:
     """Return a few words for many cameras: ``"b3"``, ``"all b"``, ``"b1 r1 z1"``, ``"7 cameras"``.
 
-    Where the instrument has groups also ``"backplane BKP3: 18 cameras"``.
+    Where the instrument has groups, and `hardware` may be named, also ``"backplane BKP3: 18 cameras"``.
     """
     if len(names) == 1:
         return names[0]
     if present and set(names) >= set(present):
         return _EVERYWHERE
     whole, rest = _whole_arms(names, instrument, present)
-    if rest and instrument.groups:
+    if rest and hardware and instrument.groups:
         shared, alone = hardware_words(names, instrument, present)
         if shared and len(alone) <= _MOST_NAMES:
             return ", ".join([*shared, *([" ".join(alone)] if alone else [])])
