@@ -44,6 +44,10 @@ class Subject:
         In the order of cameras; of a kind the newest.
     latest : bool
         Whether nothing newer is in the record.
+    reasons : mapping of str to str
+        Why a camera is as it is, where that was said.
+    culprits : tuple of (Status, str)
+        What is not good, as the verdict names it.
     """
 
     process: int
@@ -52,6 +56,8 @@ class Subject:
     cameras: dict[str, Status] = field(default_factory=dict)
     files: tuple[LeftFile, ...] = ()
     latest: bool = False
+    reasons: dict[str, str] = field(default_factory=dict)
+    culprits: tuple[tuple[Status, str], ...] = ()
 
     def path(self, kind: str, camera: str) -> str | None:
         """Return the file of a kind that a camera left; None where it left none."""
@@ -109,5 +115,12 @@ def subject(
         return None
     statuses = {name: camera.status for name, camera in view.cameras.items()}
     return Subject(
-        view.number, view.exposure, view.state, statuses, left_files(database, view.number), view.number == latest
+        view.number,
+        view.exposure,
+        view.state,
+        statuses,
+        left_files(database, view.number),
+        view.number == latest,
+        {name: camera.reason for name, camera in view.cameras.items() if camera.reason},
+        view.verdict.culprits,
     )

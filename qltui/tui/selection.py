@@ -19,6 +19,8 @@ class Selection:
         Of its exposure, where they are known.
     camera, step, metric, element : str
         What of it; empty for all, or for the first.
+    enlarged : bool
+        Whether the camera is to be shown large, where a screen shows all of them first.
     """
 
     process: int | None = None
@@ -28,3 +30,4 @@ class Selection:
     step: str = ""
     metric: str = ""
     element: str = ""
+    enlarged: bool = False

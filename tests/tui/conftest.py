@@ -101,6 +101,60 @@ def known_app(known_store, tmp_path):
         reader.close()
 
 
+@pytest.fixture(scope="session")
+def imager_record(tmp_path_factory):
+    """The file of an imager's record with known values (`known_imager`); made once, not to be written."""
+    import known_imager
+
+    path = tmp_path_factory.mktemp("imager") / "qltui.db"
+    known_imager.make_imager(path).close()
+    return path
+
+
+@pytest.fixture
+def imager_store(imager_record, tmp_path):
+    """A copy of the imager's record, open for writing."""
+    import shutil
+
+    from qltui.store.record import Store
+
+    path = tmp_path / "imager" / "qltui.db"
+    path.parent.mkdir()
+    shutil.copy(imager_record, path)
+    with Store.open(path) as store:
+        yield store
+
+
+@pytest.fixture
+def imager_app(imager_store, tmp_path):
+    """Return a function that makes an app on the imager's record."""
+    import known_imager
+
+    from qltui.tui.app import MonitorApp
+    from qltui.tui.source import Reader, StoreSource
+    from qltui.tui.symbols import get_charset
+
+    readers = []
+
+    def make(*, charset="braille", **options):
+        source = StoreSource(imager_store.path.parent)
+        reader = Reader(source.get, source.close, source.interrupt)
+        readers.append(reader)
+        values = {
+            "clock": lambda: known_imager.NOW + 1.0,
+            "exists": lambda _pid: True,
+            "poll": False,
+            "who": "Ann",
+            "state_directory": imager_store.path.parent,
+            "save_directory": tmp_path,
+        }
+        return MonitorApp(reader, known_imager.DECAM, charset=get_charset(charset), **(values | options))
+
+    yield make
+    for reader in readers:
+        reader.close()
+
+
 @pytest.fixture(autouse=True)
 def sky_directory(tmp_path, monkeypatch):
     """Almanacs of both known nights are kept; nothing is reckoned."""

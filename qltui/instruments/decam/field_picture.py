@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -11,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from qltui.instruments.decam.constants import PIXEL_MICRON
-from qltui.instruments.decam.layout import CCDS
+from qltui.instruments.decam.layout import CCDS, FOOTPRINT
 from qltui.instruments.table_file import ProductError, read_plane
 
-__all__ = ["FieldPicture", "field_picture", "place_ccd"]
+__all__ = ["FieldPicture", "field_picture", "place_ccd", "projection_cards"]
 
 _LONG: Final = 64
 """Pixels of the picture along the longer side of a CCD; 32 along the shorter."""
@@ -61,6 +62,30 @@ def place_ccd(name: str, middle: tuple[float, float] = (0.0, 0.0)) -> tuple[int,
     x, y = (place / pixel + offset for place, offset in zip(CCDS[name].place, middle, strict=True))
     x0, y0 = round(x - _LONG / 2), round(y - _LONG / 4)
     return x0, x0 + _LONG, y0, y0 + _LONG // 2
+
+
+def projection_cards(picture: FieldPicture, ra: float | None, dec: float | None) -> list[tuple[str, str | float, str]]:
+    """Return cards that say where in the sky the picture lies: by scale and middle alone, good to some pixels.
+
+    East is right and north is up, as `qltui.instruments.decam.layout.FOOTPRINT` says.
+    """
+    ny, nx = picture.values.shape
+    scale = _CCD_LENGTH / _LONG * FOOTPRINT.scale / 3600.0
+    cards: list[tuple[str, str | float, str]] = [
+        ("CTYPE1", "RA---TAN", "right ascension"),
+        ("CTYPE2", "DEC--TAN", "declination"),
+        ("CUNIT1", "deg", ""),
+        ("CUNIT2", "deg", ""),
+        ("CRPIX1", (nx + 1) / 2, "optical axis [px]"),
+        ("CRPIX2", (ny + 1) / 2, "optical axis [px]"),
+        ("CD1_1", scale, "east is right [deg/px]"),
+        ("CD1_2", 0.0, "[deg/px]"),
+        ("CD2_1", 0.0, "[deg/px]"),
+        ("CD2_2", scale, "north is up [deg/px]"),
+    ]
+    if ra is not None and dec is not None and math.isfinite(ra) and math.isfinite(dec):
+        cards += [("CRVAL1", ra, "of the telescope [deg]"), ("CRVAL2", dec, "of the telescope [deg]")]
+    return cards
 
 
 def _boxes() -> tuple[dict[str, tuple[int, int, int, int]], int, int]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from qltui.instruments.decam.consolidate import FieldState
 from qltui.instruments.decam.constants import BANDS, PIXEL_SCALE
-from qltui.instruments.decam.field_picture import field_picture
+from qltui.instruments.decam.field_picture import field_picture, projection_cards
 from qltui.instruments.decam.state import State
 from qltui.instruments.fits_cards import Header
 from qltui.instruments.product_writer import Card, history_cards, image_hdu, preview_hdus, table_hdu, write_product
@@ -86,6 +86,8 @@ def _of_field(state: FieldState) -> _Wanted:
         return {}
     image = image_hdu("FIELD", picture.values, picture.unit)
     image.header["BINNING"] = (picture.binning, "pixels of a CCD in one, along each axis")
+    for key, value, comment in projection_cards(picture, state.exposure.ra, state.exposure.dec):
+        image.header[key] = (value, comment)
     boxes = {
         "NAME": (list(picture.boxes), ""),
         **{

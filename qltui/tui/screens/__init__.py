@@ -51,6 +51,7 @@ SCREENS: Final = (
     _entry("0", "o", "configuration", "Settings", "configuration:ConfigurationScreen", "settings, limits and versions"),
     _entry("", "x", "metric", "Metric", "metric:MetricScreen", "one metric of one camera: values, limits, pictures"),
     _entry("", "v", "viewer", "Detector", "viewer:ViewerScreen", "pictures of the detectors, raw and reduced"),
+    _entry("", "i", "field", "Field", "field:FieldScreen", "all selected cameras in their places, as one picture"),
     _entry("", "y", "spectra", "Spectra", "spectra:SpectraScreen", "spectra of fibres over all arms"),
     _entry(
         "", "f", "focal-plane", "Focal plane", "focal_plane:FocalPlaneScreen", "good and bad fibres in their places"

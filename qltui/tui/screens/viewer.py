@@ -93,10 +93,10 @@ class ViewerScreen(SubjectScreen):
     # -- what is read ------------------------------------------------------------------------------------------
 
     def choose(self, selection: Selection) -> None:
-        """Open at the camera that the observer looks at; large where a metric of it led here."""
+        """Open at the camera that the observer looks at; large where it or a metric of it was picked."""
         if selection.camera in {camera.name for camera in self.viewer.instrument.cameras}:
             self._camera = selection.camera
-            if selection.metric:
+            if selection.metric or selection.enlarged:
                 self._set_large(large=True)
 
     def look_at(self) -> Callable[[Subject], Previews]:
@@ -118,7 +118,7 @@ class ViewerScreen(SubjectScreen):
             return
         self.cameras.show(detail.thumbnails, self._camera)
         self.image.show(detail.preview, detail.words)
-        self.viewer.selection = replace(self.viewer.selection, camera=self._camera)
+        self.viewer.selection = replace(self.viewer.selection, camera=self._camera, enlarged=False)
 
     # -- keys --------------------------------------------------------------------------------------------------
 

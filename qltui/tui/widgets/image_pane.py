@@ -208,13 +208,17 @@ class ImagePane(Lines, can_focus=True):
             return [((f" {clean(self.words)}", "dim"),)]
         if self._range is None:
             return [((" no pixel has a finite value", "odd"),)]
-        shades = image.levels(image.shrink(self.preview.values, window), *self._range, self.look.stretch)
+        shades = image.levels(self.shrunk(self.preview, window), *self._range, self.look.stretch)
         return image.cell_lines(
             shades,
             coloured=has_shades(self.app.theme),
             ascii_only=self.charset.ascii,
             glyphs=self._glyphs(self.preview, window),
         )
+
+    def shrunk(self, preview: Preview, window: Window) -> image.FloatImage:
+        """Return what each pixel of the screen shows."""
+        return image.shrink(preview.values, window)
 
     def _glyphs(self, preview: Preview, window: Window) -> dict[tuple[int, int], Glyph]:
         found = self._border_glyphs(preview, window) if self.look.borders else {}
