@@ -63,6 +63,9 @@ class Engine:
         maximum=3600.0,
     )
     attempts: int = _setting(2, "How often a camera is tried before it is FAILED.", minimum=1, maximum=10)
+    backoff: float = _setting(
+        1.0, "Wait before a camera is tried again; doubled each time.", unit="s", minimum=0.0, maximum=600.0
+    )
     nights: int = _setting(1, "How many of the newest nights are watched.", minimum=1, maximum=3650)
     products: bool = _setting(True, "Write per-fibre tables, spectra and previews.")
     nice: int = _setting(5, "Courtesy of the workers towards other programs.", minimum=0, maximum=19)

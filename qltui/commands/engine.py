@@ -29,6 +29,7 @@ def settings_for(config: Config, *, who: str) -> EngineSettings:
         settle_seconds=config.engine.settle,
         rescan_seconds=config.engine.rescan,
         max_attempts=config.engine.attempts,
+        backoff_seconds=config.engine.backoff,
         cameras_off=config.cameras.off,
         limits=config.paths.limits,
         products=config.engine.products,

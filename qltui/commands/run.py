@@ -19,14 +19,18 @@ EPILOG = """\
 examples:
   qltui run --data /data/desi --calib /calib/desi --state /local/qltui
   qltui run --once          works off what is there, calibrations before science, and ends
+  qltui run --detach        goes on when you log out; `qltui service` does that with systemd
 
-exit status: 0 ended as asked, 75 another engine has this state directory
+exit status: 0 ended as asked, 69 it cannot be started, 75 another engine has this state directory
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
     parser.add_argument("--once", action="store_true", help="work off what is there and end")
+    parser.add_argument(
+        "--detach", action="store_true", help="start it in a session of its own, which outlives this one, and return"
+    )
     parser.add_argument("--slots", type=int, metavar="N", help="worker processes (default: engine.slots)")
     parser.add_argument("--quiet", action="store_true", help="print nothing; the log is in the state directory as well")
     add_data(parser)
@@ -37,12 +41,17 @@ def main(args: argparse.Namespace) -> int:
     from dataclasses import replace
 
     from qltui.engine.engine import run_engine
+    from qltui.engine.executors import ExecutorError
+    from qltui.engine.launch import EngineStartError, start_engine
     from qltui.engine.lock import AlreadyRunningError, StateDirectoryError
     from qltui.quality.limits_file import LimitsError, load_limits
     from qltui.store.errors import StoreError
 
     config = configuration(args)
     require_data(config)
+    if args.detach and args.once:
+        msg = "--detach and --once: one of them; an engine that is to end by itself can be waited for"
+        raise CommandError(msg, ExitCode.USAGE)
     settings = settings_for(config, who=observer(config))
     if args.slots is not None:
         if args.slots < 1:
@@ -51,9 +60,14 @@ def main(args: argparse.Namespace) -> int:
         settings = replace(settings, slots=args.slots)
     try:
         load_limits(instrument_of(config), config.paths.limits or None)  # refused here, before anything is started
+        if args.detach:
+            print(f"the engine runs, pid {start_engine(settings)}; `qltui status` says how it is")
+            return ExitCode.OK
         return run_engine(settings, once=args.once, on_log=None if args.quiet else _print)
     except LimitsError as error:
         raise CommandError(str(error), ExitCode.CONFIG) from error
+    except (EngineStartError, ExecutorError) as error:
+        raise CommandError(str(error), ExitCode.UNAVAILABLE) from error
     except AlreadyRunningError as error:
         raise CommandError(str(error), ExitCode.ALREADY_RUNNING) from error
     except StoreError as error:

@@ -9,11 +9,9 @@ from datetime import UTC, datetime
 
 from qltui.commands.exit_codes import CommandError, ExitCode
 from qltui.commands.options import add_state, configuration, instrument_of
-from qltui.commands.report import grid_lines
 from qltui.instruments.base import Instrument
 from qltui.model import Status
 from qltui.store.views import EngineView, MonitorView
-from qltui.tables.result import clean, result_json
 from qltui.tui.health import engine_health
 
 __all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "engine_is_alive", "exit_code_of", "main"]
@@ -24,6 +22,9 @@ examples:
   qltui status
   qltui status --json | python -m json.tool
   qltui status --line        one line, for tmux or cron
+  tmux:    set -g status-right '#(qltui status --line)'
+  cron:    */5 * * * * qltui status --line > /dev/null || mail -s qltui observer
+  Nagios:  command[qltui]=qltui status --line       (0, 1, 2 are its own; 3 is "unknown")
 
 exit status: 0 all is well, 1 warnings, 2 alarms, 3 engine dead
 """
@@ -105,6 +106,9 @@ def line_of(view: MonitorView, now: float) -> str:
 
 
 def _lines(view: MonitorView, instrument: Instrument, now: float) -> list[str]:
+    # The one line of a status bar, asked for every few seconds, is sooner there without.
+    from qltui.commands.report import grid_lines
+
     engine, process = view.engine, view.process
     lines = [f"engine    {_engine_words(engine, now)}"]
     if engine.detail and engine_is_alive(engine, now):
@@ -144,6 +148,8 @@ def _lines(view: MonitorView, instrument: Instrument, now: float) -> list[str]:
 
 
 def _as_json(view: MonitorView, instrument: Instrument, now: float) -> dict[str, object]:
+    from qltui.tables.result import clean, result_json
+
     engine = clean({name: getattr(view.engine, name) for name in view.engine.__slots__})
     assert isinstance(engine, dict)
     engine["alive"] = engine_is_alive(view.engine, now)

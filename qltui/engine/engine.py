@@ -172,6 +172,7 @@ class Engine:
         self._recorder.flush()
         self._beat()
         announce("ready")
+        self._heart.notifier.ready()
         # Before the threads of the watcher: the parent of all workers is made by forking.
         self._slots.workers.start()
         self._watcher.start()
@@ -192,6 +193,7 @@ class Engine:
 
     def _turn(self) -> None:
         """Wait for events, and do all that follows from them."""
+        self._heart.notifier.turn()
         for event in self._events(self._pause()):
             self._handle(event)
         for ended in self._slots.expire():
@@ -231,6 +233,7 @@ class Engine:
     def _end(self) -> int:
         """Let the workers finish or end them, leave the record in order, and return the exit status."""
         stop = self._stop or Stop("stopped")
+        self._heart.notifier.stopping()
         self._watcher.close()
         self._cleaner.close()
         for words in self._exporter.close():
@@ -288,10 +291,9 @@ class Engine:
 
     def _on_looked(self, event: LookedThrough) -> None:
         if event.problem != self._problem:
-            level, words = ("error", event.problem) if event.problem else ("info", "the data directory is back")
-            self._recorder.log(level, words)
+            self._recorder.log(*(("error", event.problem) if event.problem else ("info", "the data directory is back")))
         self._problem = event.problem
-        self._looked = event
+        self._looked, self._heart.looked_at = event, time.time()
 
     def _on_watcher_died(self, event: WatcherDied) -> None:
         self._recorder.log("error", f"the watcher failed: {event.reason}")
@@ -378,7 +380,7 @@ class Engine:
             return "idle", f"the record cannot be written: {self._recorder.trouble}"
         if not self._slots.heard and not self._slots.problem:
             return "compiling", "the workers load their kernels; the first time on a machine they are compiled"
-        problem = self._slots.problem or self._problem
+        problem = self._slots.problem or self._heart.stuck_watcher() or self._problem
         if self._paused:
             return "paused", problem or "paused by an observer"
         return ("reducing" if self._scheduler.runs else "idle"), problem
@@ -392,6 +394,7 @@ class Engine:
             self._recorder.log(*news)
         trim_worker_logs(self._started.logs)
         try:
-            self.store.beat(view, {f"slot-{slot}": when for slot, when in self._slots.heard.items()})
+            heard = {f"slot-{slot}": when for slot, when in self._slots.heard.items()}
+            self.store.beat(view, {**heard, "watcher": self._heart.looked_at})
         except StoreError as error:
             _LOG.warning("the heartbeat was not recorded: %s", error)

@@ -10,12 +10,16 @@ from typing import Final
 
 from qltui import __version__
 from qltui.engine.in_force import InForce
+from qltui.engine.notify import Notifier
 from qltui.engine.settings import EngineSettings
 from qltui.store.views import EngineView
 
-__all__ = ["BEAT_SECONDS", "DiskWatch", "Heart", "disk_usage"]
+__all__ = ["BEAT_SECONDS", "DiskWatch", "Heart", "disk_usage", "stuck_watcher"]
 
 BEAT_SECONDS: Final = 2.0
+_STUCK_SECONDS: Final = 120.0
+_STUCK_ROUNDS: Final = 6.0
+"""A look through many nights over a slow line takes a while: so many times the usual are too long."""
 
 
 def disk_usage(directory: Path) -> tuple[float | None, float | None]:
@@ -31,6 +35,25 @@ def disk_usage(directory: Path) -> tuple[float | None, float | None]:
     used = (found.f_blocks - found.f_bfree) * found.f_frsize
     free = found.f_bavail * found.f_frsize
     return (used / (used + free), float(free)) if used + free else (None, None)
+
+
+def stuck_watcher(looked_at: float, settings: EngineSettings, now: float | None = None) -> str:
+    """Return in words that the data directory has not been looked through for too long; empty where it has.
+
+    The watcher does not die of a file server that does not answer: it waits, for ever if need be.
+
+    Parameters
+    ----------
+    looked_at : float
+        When it was last looked through [s since 1970].
+    """
+    silent = (time.time() if now is None else now) - looked_at
+    if silent < max(_STUCK_SECONDS, _STUCK_ROUNDS * settings.rescan_seconds):
+        return ""
+    return (
+        f"the watcher is stuck: {settings.data_directory} was last looked through {silent / 60.0:.0f} min ago; "
+        "see whether its file server answers (ls), then stop and start the engine"
+    )
 
 
 class DiskWatch:
@@ -59,17 +82,26 @@ class DiskWatch:
 
 
 class Heart:
-    """Makes the picture of the engine that others see."""
+    """Makes the picture of the engine that others see, systemd among them.
+
+    `looked_at` is when the watcher last had looked through the data directory [s since 1970].
+    """
 
     def __init__(self, settings: EngineSettings) -> None:
         self._settings = settings
-        self._started = time.time()
+        self._started = self.looked_at = time.time()
+        self.notifier = Notifier()
+
+    def stuck_watcher(self) -> str:
+        """Return in words that the watcher says nothing; empty where it does."""
+        return stuck_watcher(self.looked_at, self._settings)
 
     def view(self, state: str, detail: str, slots: tuple[str, ...], in_force: InForce) -> EngineView:
         """Return the engine as it is now.
 
         Queue, incomplete files, mode and observer are read from the record by whoever looks.
         """
+        self.notifier.status(f"{state}: {detail}" if detail else state)
         used, free = disk_usage(self._settings.state)
         return EngineView(
             state=state,

@@ -24,7 +24,10 @@ from qltui.store.versions import SavedVersion
 
 __all__ = ["InForce", "base_config", "configured", "in_force", "needs_restart"]
 
-LIVE: Final = ("cameras.", "reduction.", "disk.", "export.", "engine.in_flight", "engine.attempts", "engine.products")
+LIVE: Final = (
+    *("cameras.", "reduction.", "disk.", "export."),
+    *("engine.in_flight", "engine.attempts", "engine.backoff", "engine.products"),
+)
 """Beginnings of the settings that are taken up with the next exposure."""
 
 _OF_THE_ENGINE: Final = ("paths.", "engine.")

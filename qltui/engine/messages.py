@@ -10,7 +10,7 @@ from qltui.instruments.base import Instrument
 from qltui.model import Exposure, Judgement, Status, Verdict
 from qltui.quality.results import StepResult
 
-__all__ = ["available", "duration", "ended", "exposure_step", "level_of", "ready", "started", "step_ended"]
+__all__ = ["available", "duration", "ended", "exposure_step", "level_of", "ready", "started", "step_ended", "times"]
 
 _LEVELS: Final = {
     Status.ALARM: "alarm",
@@ -32,6 +32,11 @@ def duration(seconds: float) -> str:
     """Return a time as hours, minutes and seconds, ``"0:00:12"``."""
     whole = max(0, round(seconds))
     return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
+def times(count: int) -> str:
+    """Return how often, in words: ``"twice"``."""
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def available(exposure: Exposure) -> str:

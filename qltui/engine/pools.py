@@ -22,6 +22,7 @@ from typing import Any
 from qltui.engine.environment import PRELOAD_MODULE, prepare_environment
 from qltui.engine.executors import SlotFailed, SlotReady, StepHappened, TaskEnded, Tell, in_words, key_of
 from qltui.engine.settings import EngineSettings
+from qltui.engine.sockets import make_socket_directory
 from qltui.engine.worker import Hello, WorkerSetup, hello, prepare_worker, run_task
 from qltui.model import CameraReport, CameraTask, StepEvent
 
@@ -136,6 +137,7 @@ class LocalWorkers:
     def start(self) -> None:
         """Begin to make all workers."""
         prepare_environment(self._settings.state, self._settings.instrument)
+        make_socket_directory()
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([PRELOAD_MODULE] if self._settings.warm else ["qltui.engine.worker"])
         # Before any screen has replaced sys.stderr, and from a thread that stays.

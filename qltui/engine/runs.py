@@ -47,6 +47,8 @@ class Run:
         What is known of each camera.
     attempts : dict
         Number of the last attempt of each camera.
+    resting : dict
+        When a camera that failed may be tried again, by a clock that never jumps [s].
     started : float
         By a clock that never jumps [s].
     raised : set of str
@@ -65,6 +67,7 @@ class Run:
     active: set[str] = field(default_factory=set)
     results: dict[str, CameraResult] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
+    resting: dict[str, float] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
     raised: set[str] = field(default_factory=set)
     changed: bool = True
@@ -109,7 +112,13 @@ class Run:
     def ready(self) -> tuple[str, ...]:
         """Cameras that may begin: the field only when all others have come to their end, with something measured."""
         others = tuple(camera for camera in self.todo if camera != self.field)
-        return others if others or self.active or not self.gathered() else tuple(self.todo)
+        if others or self.active or not self.gathered():
+            return tuple(camera for camera in others if not self._rests(camera))
+        return tuple(camera for camera in self.todo if not self._rests(camera))
+
+    def _rests(self, camera: str) -> bool:
+        """Whether a camera that failed is not to be tried again yet."""
+        return self.resting.get(camera, 0.0) > time.monotonic()
 
     @property
     def is_done(self) -> bool:
@@ -227,12 +236,15 @@ class Run:
         self.changed = True
         return self.results[camera]
 
-    def again(self, camera: str) -> None:
-        """Let a camera wait for another attempt, after those that have had none."""
+    def again(self, camera: str) -> float:
+        """Let a camera wait for another attempt, after those that have had none; returns for how long at least [s]."""
+        wait = self.settings.backoff_seconds * 2.0 ** (self.attempts.get(camera, 1) - 1)
+        self.resting[camera] = time.monotonic() + wait
         self.active.discard(camera)
         self.todo.append(camera)
         self.results[camera] = CameraResult(camera, Status.WAITING)
         self.changed = True
+        return wait
 
     # -- steps of the exposure -------------------------------------------------------------------------------------
 

@@ -282,7 +282,7 @@ class Scheduler:
         if ended.report is not None:
             self._finish_camera(run, task, ended.report)
         elif task.attempt < self.in_force.settings.max_attempts:
-            run.again(task.camera)
+            wait = run.again(task.camera)
             self._recorder.add(
                 self._store.set_camera_status,
                 run.number,
@@ -291,7 +291,8 @@ class Scheduler:
                 f"attempt {task.attempt}: {ended.reason}",
                 now=time.time(),
             )
-            self._log(run, "warning", f"{task.camera} is tried again: {ended.reason}", task.camera)
+            soon = f"in {wait:g} s" if wait else "at once"
+            self._log(run, "warning", f"{task.camera} is tried again {soon}: {ended.reason}", task.camera)
         else:
             self._fail_camera(run, ended)
 
@@ -321,9 +322,9 @@ class Scheduler:
 
     def _fail_camera(self, run: Run, ended: Ended) -> None:
         camera, attempt = ended.job.task.camera, ended.job.task.attempt
-        tries = f" ({attempt} attempts)" if attempt > 1 else ""
+        tries = f", tried {messages.times(attempt)}" if attempt > 1 else ""
         steps = run.results[camera].steps
-        result = CameraResult(camera, Status.FAILED, f"{ended.reason}{tries}", steps)
+        result = CameraResult(camera, Status.FAILED, f"{ended.reason}{tries}; r reprocesses it", steps)
         run.end(camera, result)
         self._record_status(run, camera, result)
         self._log(run, "error", f"{camera} FAILED: {result.reason}", camera)

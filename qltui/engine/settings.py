@@ -23,6 +23,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "engine.settle": "settle_seconds",
     "engine.rescan": "rescan_seconds",
     "engine.attempts": "max_attempts",
+    "engine.backoff": "backoff_seconds",
     "engine.nights": "newest_nights",
     "engine.products": "products",
     "engine.nice": "nice",
@@ -60,6 +61,8 @@ class EngineSettings:
         A file is complete when it has not changed for the one; the directories are looked through every other [s].
     max_attempts : int
         How often a camera is tried.
+    backoff_seconds : float
+        Wait before the second attempt [s]; twice as long before the third, and so on.
     cameras_off : tuple of str
         Cameras that are not expected.
     limits : str
@@ -104,6 +107,7 @@ class EngineSettings:
     settle_seconds: float = 2.0
     rescan_seconds: float = 10.0
     max_attempts: int = 2
+    backoff_seconds: float = 1.0
     cameras_off: tuple[str, ...] = ()
     limits: str = ""
     products: bool = True
