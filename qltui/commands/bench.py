@@ -179,11 +179,12 @@ def _table(figures: Mapping[str, object], instrument: Instrument) -> str:
     goals, memory = _goals(instrument), _bytes(figures["worker_memory_bytes"])
     compared = []
     if figures["peer_seconds"]:
+        own, same = (f"{goals.peers[0]} {sigma:g} sigma" for sigma in (DEFAULT_SIGMA, OUR_SIGMA))
         compared = [
-            f"{goals.peers[0]:<24}   {numbers('peer_seconds')} s   (detrended images, {figures['slots']} at a time)",
-            f"the same to {OUR_SIGMA:g} sigma        {numbers('peer_seconds_at_our_threshold')} s   (as our own)",
-            f"ratio to the first         {figures['ratio_peer']:7.2f}     (goal at most {goals.peer:g})",
-            f"ratio to the second        {figures['ratio_peer_at_our_threshold']:7.2f}",
+            f"{own:<26} {numbers('peer_seconds')} s   (its default; detrended images, {figures['slots']} at a time)",
+            f"{same:<26} {numbers('peer_seconds_at_our_threshold')} s   (the threshold of our own search)",
+            f"{f'ratio at {DEFAULT_SIGMA:g} sigma':<26} {figures['ratio_peer']:7.2f}     (goal at most {goals.peer:g})",
+            f"{f'ratio at {OUR_SIGMA:g} sigma':<26} {figures['ratio_peer_at_our_threshold']:7.2f}",
         ]
     lines = [
         f"{figures['cameras']} cameras, {figures['size']} size, {figures['slots']} processes",
