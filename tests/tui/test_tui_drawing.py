@@ -192,9 +192,12 @@ def test_an_imager_with_31_units_and_a_gap_is_drawn_too():
     assert len(layout.blocks) == 2
     process = p.process(cameras={item.name: p.camera(item.name, Status.WAITING, ()) for item in cameras})
     lines = text_of(grid_lines(layout, process, BRAILLE, 47, 11)).split("\n")
-    assert lines[1].strip().startswith("1111111111222222222233")
-    assert lines[3].count("·") == 31
-    assert lines[4].count("·") == 30
+    assert lines[0].strip().startswith("1111111111222222222233")
+    assert lines[2].count("·") == 31
+    assert lines[2].endswith("·  DETREND")
+    assert lines[3].count("·") == 30
+    assert lines[4].endswith("·  SOURCES")
+    assert layout.height == 6
     assert move(layout, Place("S6", "A"), 1, 0) == Place("S8", "A")
     assert move(layout, Place("N7", "A"), 0, 1) == Place("N7", "B")
 

@@ -33,3 +33,21 @@ def test_below_the_last_row_lies_the_field_where_blocks_lie_below_one_another():
     camera = layout.cameras[layout.arms[-1], layout.units[4]]
     assert move(layout, Place(camera, LAST), 0, 1) == Place("FIELD", FIELD_STEP)
     assert move(layout, Place("FIELD", FIELD_STEP), 0, -1).step == LAST
+
+
+def test_all_steps_fit_below_one_row_of_names():
+    layout = arrange_grid(DECAM, STEPS, 46, 10)
+    assert [block.step for block in layout.blocks] == list(STEPS)
+    assert (layout.height, layout.hidden_before, layout.hidden_after) == (9, 0, 0)
+    assert layout.header_at(layout.blocks[0]) == (layout.blocks[0].x, 0)
+    assert layout.header_at(layout.blocks[1]) is None
+    assert layout.title_at(layout.blocks[-1]) == (layout.blocks[-1].x + 3, 8)
+    rows = [layout.position(block, arm, 0)[1] for block in layout.blocks[:-1] for arm in (0, 1)]
+    assert rows == [2, 3, 4, 5, 6, 7]
+
+
+def test_where_there_is_less_room_the_page_has_the_step_under_the_cursor():
+    layout = arrange_grid(DECAM, STEPS, 46, 6, LAST)
+    assert LAST in [block.step.name for block in layout.blocks]
+    assert layout.height <= 6
+    assert layout.hidden_before + len(layout.blocks) + layout.hidden_after == len(STEPS)

@@ -254,7 +254,7 @@ async def test_an_exposure_without_a_recipe_is_not_called_anything(monitor):
 
 
 async def test_help_names_every_key_and_the_metric_under_the_cursor(monitor):
-    async with monitor(size=(100, 90)) as (app, pilot):
+    async with monitor(size=(100, 96)) as (app, pilot):
         named = [command for command in app.commands().values() if not command.moves]
         await press(app, pilot, "question_mark")
         screen = whole(app)

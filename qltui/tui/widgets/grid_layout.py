@@ -9,6 +9,10 @@ from qltui.instruments.base import Instrument, StepDefinition
 __all__ = ["Block", "GridLayout", "Place", "arrange_grid", "move"]
 
 
+_GAP = 2
+"""Between cells and the title behind them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A cell of the grid: a camera's name and a step's."""
@@ -62,6 +66,8 @@ class GridLayout:
         Rows in use.
     field : str
         Name of what stands for all cameras together: the one cell of the steps that are done for the whole field.
+    titles_beside : bool
+        Whether the names of the units stand once on top, and the title of each step behind its cells.
     """
 
     arms: tuple[str, ...]
@@ -75,10 +81,25 @@ class GridLayout:
     hidden_after: int
     height: int
     field: str = ""
+    titles_beside: bool = False
 
     def position(self, block: Block, arm: int, unit: int) -> tuple[int, int]:
         """Return column and row of a cell of the pane."""
-        return block.x + unit * self.pitch, block.y + 1 + self.header_rows + arm
+        above = 0 if self.titles_beside else 1 + self.header_rows
+        return block.x + unit * self.pitch, block.y + above + arm
+
+    def title_at(self, block: Block) -> tuple[int, int]:
+        """Return column and row of a step's title."""
+        if not self.titles_beside:
+            return block.x, block.y
+        cells = 1 if block.step.of_field else (len(self.units) - 1) * self.pitch + 1
+        return block.x + cells + _GAP, block.y
+
+    def header_at(self, block: Block) -> tuple[int, int] | None:
+        """Return column and row of the names of a step's units; None where they stand on top of another step."""
+        if self.titles_beside:
+            return (block.x, 0) if block.row == 0 else None
+        return block.x, block.y + 1
 
 
 def label_width(arms: tuple[str, ...]) -> int:
@@ -119,24 +140,50 @@ def arrange_grid(
     if not steps:
         return GridLayout(arms, units, cameras, steps, (), 1, header, 0, 0, 0)
     across, pitch, gap = _spread(steps, len(units), width - left - 1, air=width >= 66)
+    field = instrument.field_camera.name if instrument.field_camera is not None else ""
+    if across == 1 < len(steps) and _has_room_beside(steps, len(units), width - left):
+        blocks = _stacked(steps, left, header, len(arms), height, first)
+        start = steps.index(blocks[0].step)
+        used = blocks[-1].y + (1 if blocks[-1].step.of_field else len(arms))
+        hidden = len(steps) - start - len(blocks)
+        return GridLayout(
+            arms, units, cameras, steps, blocks, 1, header, start, hidden, used, field, titles_beside=True
+        )
     block_height = 1 + header + len(arms)
     down = max(1, (height + 1) // (block_height + 1)) if across < len(steps) else 1
     page = across * down
     wanted = next((index for index, step in enumerate(steps) if step.name == first), 0)
     start = min(wanted // page * page, max(0, len(steps) - 1))
     shown = steps[start : start + page]
-    blocks = []
+    found = []
     x = left
     for index, step in enumerate(shown):
         column, row = index % across, index // across
         x = left if column == 0 else x
-        blocks.append(Block(step, x, row * (block_height + 1), column, row))
+        found.append(Block(step, x, row * (block_height + 1), column, row))
         x += _block_width(step, len(units), pitch) + gap
-    used = (blocks[-1].row + 1) * (block_height + 1) - 1
-    return GridLayout(
-        *(arms, units, cameras, steps, tuple(blocks), pitch, header, start, len(steps) - start - len(shown), used),
-        field=instrument.field_camera.name if instrument.field_camera is not None else "",
-    )
+    used = (found[-1].row + 1) * (block_height + 1) - 1
+    hidden = len(steps) - start - len(shown)
+    return GridLayout(arms, units, cameras, steps, tuple(found), pitch, header, start, hidden, used, field)
+
+
+def _has_room_beside(steps: tuple[StepDefinition, ...], units: int, room: int) -> bool:
+    """Return whether the title of each step fits behind its cells."""
+    return all((1 if step.of_field else units) + _GAP + len(step.title) <= room for step in steps)
+
+
+def _stacked(
+    steps: tuple[StepDefinition, ...], left: int, header: int, arms: int, height: int, first: str
+) -> tuple[Block, ...]:
+    """Return blocks below one another under one row of names: half as high as with names above each of them."""
+    page = max(1, (height - header + arms - 1) // arms if steps[-1].of_field else (height - header) // arms)
+    wanted = next((index for index, step in enumerate(steps) if step.name == first), 0)
+    start = wanted // page * page
+    blocks, y = [], header
+    for row, step in enumerate(steps[start : start + page]):
+        blocks.append(Block(step, left, y, 0, row))
+        y += 1 if step.of_field else arms
+    return tuple(blocks)
 
 
 def _extent(layout: GridLayout, step: int) -> tuple[int, int]:

@@ -58,20 +58,21 @@ def grid_lines(
     """Return the grid of a process; the cell at `cursor` is marked."""
     canvas = _Canvas(width, height)
     for block in layout.blocks:
-        canvas.put(block.x, block.y, block.step.title, "title")
+        canvas.put(*layout.title_at(block), block.step.title, "title")
         if block.step.of_field:
             # One cell: it is done once, for all cameras together.
             _put_cell(
                 canvas, layout.position(block, 0, 0), process, Place(layout.field, block.step.name), cursor, charset
             )
             continue
-        for index, unit in enumerate(layout.units):
+        header = layout.header_at(block)
+        for index, unit in enumerate(layout.units) if header is not None else ():
             name = unit[-layout.header_rows :].rjust(layout.header_rows)
             for row, char in enumerate(name):
-                canvas.put(block.x + index * layout.pitch, block.y + 1 + row, char, "dim")
+                canvas.put(header[0] + index * layout.pitch, header[1] + row, char, "dim")
         for row, arm in enumerate(layout.arms):
             if block.column == 0:
-                y = block.y + 1 + layout.header_rows + row
+                y = layout.position(block, row, 0)[1]
                 canvas.put(2, y, arm, "strong" if cursor and _arm_of(layout, cursor) == arm else "text")
             for index, unit in enumerate(layout.units):
                 camera = layout.cameras.get((arm, unit))
