@@ -74,7 +74,8 @@ def number_counts(state: State) -> Measurement:
     """NUMBER_COUNTS [1/arcmin2]: sources of at least 5 sigma over the area of the pixels that say something."""
     if state.sources is None or state.ccd is None:
         return _without("NUMBER_COUNTS", state, state.sources_reason)
-    good = int(np.count_nonzero((state.ccd.mask & np.uint8(IGNORED)) == 0))
+    mask = state.ccd.mask
+    good = mask.size - int(np.count_nonzero(mask & np.uint8(IGNORED)))
     if not good:
         return _without("NUMBER_COUNTS", state, "all pixels are masked")
     return Measurement("NUMBER_COUNTS", (len(state.sources) / (good * PIXEL_SCALE**2 / _ARCSEC2_IN_ARCMIN2),))
