@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from qltui.instruments.base import get_instrument
 from qltui.tui.widgets.grid_layout import Place, arrange_grid, move
 
@@ -46,8 +48,9 @@ def test_all_steps_fit_below_one_row_of_names():
     assert rows == [2, 3, 4, 5, 6, 7]
 
 
-def test_where_there_is_less_room_the_page_has_the_step_under_the_cursor():
-    layout = arrange_grid(DECAM, STEPS, 46, 6, LAST)
+@pytest.mark.parametrize("height", [4, 5, 6, 7, 8])
+def test_where_there_is_less_room_the_page_has_the_step_under_the_cursor(height):
+    layout = arrange_grid(DECAM, STEPS, 46, height, LAST)
     assert LAST in [block.step.name for block in layout.blocks]
-    assert layout.height <= 6
+    assert layout.height <= height
     assert layout.hidden_before + len(layout.blocks) + layout.hidden_after == len(STEPS)

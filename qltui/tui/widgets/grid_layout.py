@@ -176,7 +176,8 @@ def _stacked(
     steps: tuple[StepDefinition, ...], left: int, header: int, arms: int, height: int, first: str
 ) -> tuple[Block, ...]:
     """Return blocks below one another under one row of names: half as high as with names above each of them."""
-    page = max(1, (height - header + arms - 1) // arms if steps[-1].of_field else (height - header) // arms)
+    whole = sum(1 if step.of_field else arms for step in steps) <= height - header
+    page = len(steps) if whole else max(1, (height - header) // arms)
     wanted = next((index for index, step in enumerate(steps) if step.name == first), 0)
     start = wanted // page * page
     blocks, y = [], header
