@@ -68,10 +68,11 @@ def quiet_collector() -> None:
     """Let Python's collector leave alone what has been loaded, and come seldom.
 
     It stops everything while it looks through all objects, 0.1 to 0.3 s with a few screens open, and no key is heard.
-    What screens drop they drop without cycles; those few that there are can wait.
+    What screens drop they drop without cycles; those few that there are can wait. What has outlived one look is looked
+    at again before there is much of it: with 400,000 objects the second look took 0.1 s.
     """
     gc.freeze()
-    gc.set_threshold(20_000, 20, 100)
+    gc.set_threshold(20_000, 4, 500)
     gc.enable()
 
 
