@@ -88,11 +88,16 @@ class CamerasScreen(PaneScreen):
 
     def question(self) -> Any:
         """Ask which cameras are used, which selections there are, and what was reduced last."""
-        return ask_cameras(self.viewer.instrument, frozenset(self._off()))
+        return ask_cameras(self.viewer.instrument, frozenset(self._own_off()))
 
-    def _off(self) -> Sequence[str]:
+    def _own_off(self) -> Sequence[str]:
         config = self.viewer.config
         return config.cameras.off if config is not None else ()
+
+    @property
+    def _off(self) -> frozenset[str]:
+        """What is switched off, as the engine says."""
+        return self._answer.off if self._answer is not None else frozenset(self._own_off())
 
     def show(self, answer: CamerasAnswer | None) -> None:
         """Show what is used; what is ticked stays until it is asked for or taken back."""
@@ -208,7 +213,7 @@ class CamerasScreen(PaneScreen):
                 return
             arguments = {"random": int(text[0])} | ({"seed": int(text[1])} if len(text) > 1 else {})
             try:
-                self._choice = make_selection(self.viewer.instrument, arguments, off=self._off())
+                self._choice = make_selection(self.viewer.instrument, arguments, off=self._off)
             except ValueError as error:
                 self.say(clean(str(error)), "warn")
                 return

@@ -30,7 +30,7 @@ class CamerasAnswer:
     presets, saved : tuple of CameraSelection
         What can be selected by name.
     off : frozenset of str
-        What the site has switched off.
+        What is switched off where the engine runs.
     expid : int or None
         The latest exposure that was reduced.
     statuses : mapping of str to Status
@@ -51,18 +51,20 @@ class CamerasAnswer:
 
 
 def ask_cameras(instrument: Instrument, off: frozenset[str]) -> Callable[[Any], CamerasAnswer]:
-    """Return the question; `off` is what the site has switched off."""
+    """Return the question; `off` is what is switched off as far as no engine has said anything."""
 
     def ask(source: Any) -> CamerasAnswer:
         from qltui.store import selections
         from qltui.store.products import subject
+        from qltui.store.switched_off import switched_off
 
         latest = source.ask(subject, instrument.name, None)
+        used = source.ask(selections.selection_in_force, instrument)
         return CamerasAnswer(
-            source.ask(selections.selection_in_force, instrument),
+            used,
             selections.presets(instrument),
             source.ask(selections.saved_selections, instrument),
-            off,
+            source.ask(switched_off, used, off),
             latest.exposure.expid if latest is not None else None,
             latest.cameras if latest is not None else {},
         )
