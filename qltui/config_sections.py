@@ -42,6 +42,7 @@ class Paths:
 
     data: str = _setting("", "Root of the raw data, NIGHT/EXPID below it. Only ever read.")
     state: str = _setting("", "Database, logs and products; on a local disk. Empty for the user's state directory.")
+    group: bool = _setting(False, "Let the group read a new state directory and give commands; else its owner alone.")
     calibration: str = _setting("", "Calibrations; empty for $DESI_SPECTRO_CALIB, or none.")
     limits: str = _setting("", "The site's own limits.toml, on top of the instrument's.")
 

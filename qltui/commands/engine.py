@@ -38,6 +38,7 @@ def settings_for(config: Config, *, who: str) -> EngineSettings:
         nice=config.engine.nice,
         disk_warning=config.disk.warning,
         disk_alarm=config.disk.alarm,
+        group_access=config.paths.group,
         export_to=config.export.to,
         export_what=config.export.what,
         export_obstypes=config.export.obstypes,

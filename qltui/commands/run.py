@@ -44,6 +44,7 @@ def main(args: argparse.Namespace) -> int:
     from qltui.engine.executors import ExecutorError
     from qltui.engine.launch import EngineStartError, start_engine
     from qltui.engine.lock import AlreadyRunningError, StateDirectoryError
+    from qltui.engine.privacy import private_files
     from qltui.quality.limits_file import LimitsError, load_limits
     from qltui.store.errors import StoreError
 
@@ -63,7 +64,8 @@ def main(args: argparse.Namespace) -> int:
         if args.detach:
             print(f"the engine runs, pid {start_engine(settings)}; `qltui status` says how it is")
             return ExitCode.OK
-        return run_engine(settings, once=args.once, on_log=None if args.quiet else _print)
+        with private_files(settings.state, group=settings.group_access):
+            return run_engine(settings, once=args.once, on_log=None if args.quiet else _print)
     except LimitsError as error:
         raise CommandError(str(error), ExitCode.CONFIG) from error
     except (EngineStartError, ExecutorError) as error:

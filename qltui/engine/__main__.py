@@ -10,13 +10,15 @@ def main() -> int:
     from qltui.engine.engine import run_engine
     from qltui.engine.executors import ExecutorError
     from qltui.engine.lock import AlreadyRunningError, StateDirectoryError
+    from qltui.engine.privacy import private_files
     from qltui.engine.settings import EngineSettings
     from qltui.quality.limits_file import LimitsError
     from qltui.store.errors import StoreError
 
     try:
         settings = EngineSettings.from_json(sys.stdin.read())
-        return run_engine(settings)
+        with private_files(settings.state, group=settings.group_access):
+            return run_engine(settings)
     except AlreadyRunningError as error:
         print(error, file=sys.stderr)
         return 75

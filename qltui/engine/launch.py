@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from qltui.engine.lock import LockHolder, holder
+from qltui.engine.privacy import private_files
 from qltui.engine.settings import EngineSettings
 
 __all__ = ["EngineStartError", "announce", "is_running", "start_engine", "stop_engine"]
@@ -53,8 +54,9 @@ def start_engine(settings: EngineSettings, *, timeout: float = 30.0) -> int:
         Where it ended at once, or did not answer in time.
     """
     try:
-        settings.logs.mkdir(parents=True, exist_ok=True)
-        output = (settings.logs / "engine.out").open("wb")
+        with private_files(settings.state, group=settings.group_access):
+            settings.logs.mkdir(parents=True, exist_ok=True)
+            output = (settings.logs / "engine.out").open("wb")
     except OSError as error:
         msg = f"{settings.logs} cannot be written: {error.strerror}; choose another state directory with --state"
         raise EngineStartError(msg) from error

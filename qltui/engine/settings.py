@@ -18,6 +18,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "paths.data": "data_directory",
     "paths.calibration": "calibration_directory",
     "paths.limits": "limits",
+    "paths.group": "group_access",
     "engine.slots": "slots",
     "engine.in_flight": "in_flight",
     "engine.settle": "settle_seconds",
@@ -83,6 +84,8 @@ class EngineSettings:
         Where to each process is exported when it has ended; empty for nowhere.
     export_what, export_obstypes : tuple of str
         What of it, and of which types of exposures; empty for all.
+    group_access : bool
+        Whether the group may read a new state directory and write to the record.
     configuration : str
         The whole configuration as text, for the record.
     fixed : tuple of str
@@ -120,6 +123,7 @@ class EngineSettings:
     export_to: str = ""
     export_what: tuple[str, ...] = ()
     export_obstypes: tuple[str, ...] = ()
+    group_access: bool = False
     configuration: str = ""
     fixed: tuple[str, ...] = ()
     who: str = ""

@@ -149,7 +149,7 @@ class Database:
             tables = set(self._peewee.get_tables())
         applied: set[str] = set()
         if HISTORY in tables:
-            applied = {name for (name,) in self.sql(f"SELECT name FROM {HISTORY}")}  # noqa: S608
+            applied = {name for (name,) in self.sql(f"SELECT name FROM {HISTORY}")}  # noqa: S608 -- ours
         elif tables:
             raise NewerRecordError(f"{self.path} is a database, but not a record of qltui; choose another --state")
         if newer := sorted(applied - known):

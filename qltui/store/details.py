@@ -239,7 +239,7 @@ def neighbour_process(database: Database, process: int, by: int) -> int | None:
         return found
     sign, order = ("<", "DESC") if by < 0 else (">", "ASC")
     nights = database.sql(
-        f"SELECT id FROM night WHERE instrument_id = ? AND night {sign} ? ORDER BY night {order}",  # noqa: S608
+        f"SELECT id FROM night WHERE instrument_id = ? AND night {sign} ? ORDER BY night {order}",  # noqa: S608 -- ours
         (instrument, date),
     )
     return _first_process(database, [other for (other,) in nights], by)

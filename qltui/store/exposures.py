@@ -88,7 +88,7 @@ def add_exposure(database: Database, exposure: Exposure, now: float | None = Non
             columns = ("instrument_id", "night_id", *values)
             marks = ", ".join("?" * len(columns))
             # Names of our own columns.
-            text = f"INSERT INTO exposure ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
+            text = f"INSERT INTO exposure ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 -- ours
             identifier = database.insert_sql(text, (instrument, night, *values.values()))
             _add_revision(database, identifier, 1, exposure, now)
         else:

@@ -239,7 +239,7 @@ def _newest(database: Database, instrument: int, digits: str) -> tuple[float, in
         # Few end so: pick them from the index of numbers. Of a short ending there is one among the newest.
         condition = "id IN (SELECT id FROM exposure WHERE expid % ? = ?)"
     rows = database.sql(
-        f"SELECT time, id FROM exposure WHERE instrument_id = ? AND {condition} ORDER BY time DESC, id DESC LIMIT 1",  # noqa: S608
+        f"SELECT time, id FROM exposure WHERE instrument_id = ? AND {condition} ORDER BY time DESC, id DESC LIMIT 1",  # noqa: S608 -- ours
         (instrument, 10 ** len(digits), int(digits or 0)),
     )
     return rows[0] if rows else (float("-inf"), -1)

@@ -185,11 +185,11 @@ def forget_measurements(database: Database, process: int, camera: str) -> None:
     runs = """(SELECT other.time FROM process JOIN process AS other ON other.exposure_id = process.exposure_id
         WHERE process.id = ?1)"""
     database.sql(
-        f"DELETE FROM measurement WHERE process_id = ?1 AND series_id IN {series} AND time IN {runs}",  # noqa: S608
+        f"DELETE FROM measurement WHERE process_id = ?1 AND series_id IN {series} AND time IN {runs}",  # noqa: S608 -- ours
         parameters,
     )
     database.sql(
         f"""UPDATE measurement SET replaced_by = NULL
-            WHERE replaced_by = ?1 AND series_id IN {series} AND time IN {runs}""",  # noqa: S608
+            WHERE replaced_by = ?1 AND series_id IN {series} AND time IN {runs}""",  # noqa: S608 -- ours
         parameters,
     )

@@ -110,7 +110,7 @@ def trend(
                     CROSS JOIN night ON night.id = exposure.night_id
                     WHERE series.id = ? AND measurement.time BETWEEN ? AND ?
                         AND measurement.replaced_by IS NULL {condition}
-                    ORDER BY measurement.time, measurement.process_id"""  # noqa: S608
+                    ORDER BY measurement.time, measurement.process_id"""  # noqa: S608 -- ours
         points = [_point(row) for series in wanted for row in database.sql(query, (series, first, last, *extra))]
     if len(wanted) > 1:
         points.sort(key=attrgetter("time", "process"))
@@ -265,7 +265,7 @@ def history(
                     AND ifnull((SELECT value FROM flag WHERE flag.exposure_id = exposure.id
                         ORDER BY flag.id DESC LIMIT 1), '') NOT IN ({_marks(REJECTED)})
                     {condition}
-                ORDER BY measurement.time DESC, measurement.process_id DESC LIMIT ?"""  # noqa: S608
+                ORDER BY measurement.time DESC, measurement.process_id DESC LIMIT ?"""  # noqa: S608 -- ours
     limit = float("inf") if before is None else before
     tail = (limit, *(status.value for status in statuses), *REJECTED, *extra, count)
     found: list[float] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from qltui.commands.engine import settings_for
@@ -14,7 +15,9 @@ from qltui.instruments.base import get_instrument
 KEPT = {"desi": ("b0", "r0", "z0"), "decam": ("N4", "S4")}
 
 
-def reduced_night(instrument: str, sample_data: Path, root: Path, **more: object) -> Config:
+def reduced_night(
+    instrument: str, sample_data: Path, root: Path, *, look: Callable[[Path], None] = lambda data: None, **more: object
+) -> Config:
     """Reduce one exposure with a few cameras, and return the configuration of its record."""
     data = root / "data"
     if instrument == "desi":
@@ -24,6 +27,7 @@ def reduced_night(instrument: str, sample_data: Path, root: Path, **more: object
         newest = sorted((sample_data / "decam" / "20130831").glob("*.fits.fz"))[-1]
         (data / "20130831").mkdir()
         shutil.copy(newest, data / "20130831")
+    look(data)
     names = [camera.name for camera in get_instrument(instrument).cameras]
     flags = {
         "site": {"instrument": instrument, "observer": "Ada"},
