@@ -147,7 +147,8 @@ class ExposureScreen(EngineKeys, ObserverKeys, PaneScreen):
         """Return the words above a pane."""
         place, step = self.place, self.step
         if pane == "grid":
-            return self.grid.title
+            box = self._arrangement.boxes["grid"]
+            return self.grid.title(box.width, box.height)
         if pane == "table":
             summary = self.table("table").summary
             return f"{step.title if step is not None else 'Metrics'}  {summary}"

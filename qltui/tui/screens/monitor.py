@@ -265,7 +265,8 @@ class MonitorScreen(EngineKeys, ObserverKeys, TrendKeys, Screen[None], inherit_b
         """Return what stands above a pane."""
         cursor = self.grid.cursor
         if pane == "grid":
-            return self.grid.title
+            box = self._arrangement.boxes["grid"]
+            return self.grid.title(box.width, box.height)
         if pane == "detail":
             return f"{cursor.camera} {self._step_title(cursor.step)}" if cursor is not None else "Values"
         if pane == "trend":

@@ -125,10 +125,12 @@ class StepGrid(Lines, can_focus=True):
         self.empty: tuple[str, ...] = ()
         self._chosen: Place | None = None
 
-    @property
-    def title(self) -> str:
-        """Heading; says which steps are shown where there is no room for all."""
-        layout = self._layout(*self.size)
+    def title(self, width: int, height: int) -> str:
+        """Return the heading in so many cells; it says which steps are shown where there is no room for all.
+
+        The pane itself hears of its new size later than its heading is drawn.
+        """
+        layout = self._layout(width, height)
         if not layout.hidden_before and not layout.hidden_after:
             return "Steps"
         first = layout.hidden_before + 1
