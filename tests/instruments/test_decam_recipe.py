@@ -209,6 +209,10 @@ def test_the_picture_of_the_field_has_every_ccd_in_its_place(science: Shot) -> N
         assert x - centres["S4"][0] == pytest.approx(PLACES[name][0] / 0.96, abs=1.0)
         assert y - centres["S4"][1] == pytest.approx((PLACES[name][1] - 16.9) / 0.96, abs=1.0)
     assert np.isnan(plane.values[0, 0])
+    # East is right and north is up; 64 pixels of 0.263 arcsec in one.
+    matrix = [plane.header[f"CD{row}_{column}"] for row in (1, 2) for column in (1, 2)]
+    assert np.array(matrix) * 3600.0 == pytest.approx([16.83, 0.0, 0.0, 16.83], abs=0.05)
+    assert (plane.header["CTYPE1"], plane.header["CTYPE2"]) == ("RA---TAN", "DEC--TAN")
 
 
 def test_a_ccd_is_turned_as_the_observer_knows_it(tmp_path: Path) -> None:

@@ -91,12 +91,17 @@ class FieldPane(ImagePane, inherit_bindings=False):
         """Put the cursor on the middle of a camera; without a picture, once there is one."""
         self.wanted = camera
         if camera in self.boxes and self.preview is not None:
-            x0, x1, y0, y1 = self.boxes[camera]
+            row, column = self._middle(camera)
             ny, nx = self.preview.values.shape
-            self.cursor = min(max((y0 + y1) // 2, 0), ny - 1), min(max((x0 + x1) // 2, 0), nx - 1)
+            self.cursor = min(max(row, 0), ny - 1), min(max(column, 0), nx - 1)
             self.wanted = ""
             self.redraw()
             self.post_message(self.Moved())
+
+    def _middle(self, camera: str) -> tuple[int, int]:
+        """Return row and column of the middle of a camera; of none a place outside."""
+        x0, x1, y0, y1 = self.boxes.get(camera, (-1, -1, -1, -1))
+        return (y0 + y1) // 2, (x0 + x1) // 2
 
     def _nearest(self) -> str:
         row, column = self.cursor
@@ -149,7 +154,11 @@ class FieldPane(ImagePane, inherit_bindings=False):
     def _glyphs(self, preview: Preview, window: Window) -> dict[tuple[int, int], Glyph]:  # noqa: ARG002
         row, column = window.screen_at(self.cursor[0] + 0.5, self.cursor[1] + 0.5)
         marks = FieldMarks(self.boxes, self.statuses, self.names, self.look.borders, self.camera)
-        return {(row // 2, column): Glyph("X", "strong+cursor")} | camera_glyphs(marks, window, self.charset)
+        found = camera_glyphs(marks, window, self.charset)
+        if self.cursor == self._middle(self.camera):
+            # The name says it: the cursor reads the middle of the camera.
+            return found
+        return {(row // 2, column): Glyph("X", "strong+cursor")} | found
 
     @property
     def value_words(self) -> str:
