@@ -26,6 +26,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("log", "qltui.commands.log", "what was logged of an exposure or a camera"),
     ("comment", "qltui.commands.comment", "write, read and change comments; flag an exposure"),
     ("reprocess", "qltui.commands.reprocess", "ask the engine to reduce exposures again"),
+    ("db", "qltui.commands.db", "check, copy or migrate the record"),
     ("service", "qltui.commands.service", "let systemd run the engine"),
     ("export", "qltui.commands.export", "copy out what an exposure or a night left, with checksums"),
     ("cameras", "qltui.commands.cameras", "which cameras are reduced, and selecting others"),
