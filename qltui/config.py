@@ -11,6 +11,7 @@ section         read by
 ``cameras``     the engine (what is expected)
 ``reduction``   the workers
 ``disk``        the engine (alarms), the screens
+``backup``      the engine
 ``export``      the engine
 ``alarms``      the screens
 ``display``     the screens
@@ -34,7 +35,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
-from qltui.config_sections import Alarms, Cameras, Disk, Display, Engine, Export, Keys, Paths, Reduction, Site
+from qltui.config_sections import Alarms, Backup, Cameras, Disk, Display, Engine, Export, Keys, Paths, Reduction, Site
 
 __all__ = [
     "CONFIG_NAME",
@@ -71,6 +72,7 @@ class Config:
     cameras: Cameras = field(default_factory=Cameras)
     reduction: Reduction = field(default_factory=Reduction)
     disk: Disk = field(default_factory=Disk)
+    backup: Backup = field(default_factory=Backup)
     export: Export = field(default_factory=Export)
     alarms: Alarms = field(default_factory=Alarms)
     display: Display = field(default_factory=Display)

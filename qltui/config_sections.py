@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Alarms", "Cameras", "Disk", "Display", "Engine", "Export", "Keys", "Paths", "Reduction", "Site"]
+__all__ = ["Alarms", "Backup", "Cameras", "Disk", "Display", "Engine", "Export", "Keys", "Paths", "Reduction", "Site"]
 
 
 def _setting(
@@ -103,6 +103,16 @@ class Disk:
 
     warning: float = _setting(0.80, "Used fraction of the state's disk that is a WARNING.", minimum=0.0, maximum=1.0)
     alarm: float = _setting(0.92, "Used fraction of the state's disk that is an ALARM.", minimum=0.0, maximum=1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """Copies of the record, below the state directory; `qltui db backup` makes one by hand."""
+
+    every: float = _setting(
+        1440.0, "A copy is made this often while the engine runs; 0 for never.", unit="min", minimum=0.0, maximum=1e6
+    )
+    keep: int = _setting(2, "How many are kept; a season's record has some gigabytes.", minimum=1, maximum=1000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,8 @@ def settings_for(config: Config, *, who: str) -> EngineSettings:
         disk_warning=config.disk.warning,
         disk_alarm=config.disk.alarm,
         group_access=config.paths.group,
+        backup_every=config.backup.every,
+        backup_keep=config.backup.keep,
         export_to=config.export.to,
         export_what=config.export.what,
         export_obstypes=config.export.obstypes,

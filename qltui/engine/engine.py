@@ -19,8 +19,8 @@ from qltui.engine.arrivals import Arrivals
 from qltui.engine.cancelling import cancel
 from qltui.engine.cleaner import Cleaned, Cleaner
 from qltui.engine.commands import carry_out_all
+from qltui.engine.errands import ErrandEnded, Errands
 from qltui.engine.executors import SlotFailed, SlotReady, StepHappened, TaskEnded, make_executor
-from qltui.engine.exporter import Exported, Exporter
 from qltui.engine.heartbeat import BEAT_SECONDS, DiskWatch, Heart
 from qltui.engine.in_force import InForce, in_force
 from qltui.engine.launch import announce
@@ -122,8 +122,8 @@ class Engine:
         self._scheduler = Scheduler(instrument, self.in_force, store, self._recorder, self._slots)
         self._arrivals = Arrivals(instrument, self.in_force, store, self._recorder, self._on_queued)
         self._arrivals.manual = store.ask(versions.mode) == "manual"
-        self._exporter = Exporter(settings, self._queue.put)
-        self._scheduler.on_finished = self._exporter.add
+        self._errands = Errands(settings, self._queue.put)
+        self._scheduler.on_finished = self._errands.add
         self._cleaner = Cleaner(store, settings.products_directory, settings.logs, self._queue.put)
         self._watcher = watcher_for(self._started, self.instrument, self.store, self._queue.put)
         self._watcher_lives = _WATCHER_LIVES
@@ -185,7 +185,7 @@ class Engine:
         if not self._once or self._looked is None or self._looked.unsettled:
             return False
         idle = not self._scheduler.runs and self._arrivals.is_empty and not self._recorder.trouble
-        idle = idle and not self._cleaner.busy and not self._exporter.busy
+        idle = idle and not self._cleaner.busy and not self._errands.busy
         if idle and self._scheduler.first_waiting() is None:
             self._stop = Stop(self._looked.problem or "nothing more to do")
             return True
@@ -206,7 +206,7 @@ class Engine:
             if self._may_dispatch():
                 self._scheduler.dispatch()
             if self._recorder.flush():
-                self._exporter.begin()
+                self._errands.begin()
         if time.monotonic() >= self._next_beat or self._said != self._state():
             self._beat()
 
@@ -236,7 +236,7 @@ class Engine:
         self._heart.notifier.stopping()
         self._watcher.close()
         self._cleaner.close()
-        for words in self._exporter.close():
+        for words in self._errands.close():
             self._recorder.log("warning", words)
         for event in self._events(0.0):
             self._handle(event)
@@ -284,8 +284,8 @@ class Engine:
                 self._on_watcher_died(event)
             case Cleaned():
                 self._on_cleaned(event)
-            case Exported():
-                self._recorder.log(*self._exporter.on_end(event))
+            case ErrandEnded():
+                self._recorder.log(*self._errands.on_end(event))
             case Stop():
                 self._stop = self._stop or event
 
@@ -340,7 +340,7 @@ class Engine:
             self._recorder.log("error", f"the limits stay as they are: {error}")
             return self.in_force
         self.in_force = self._scheduler.in_force = self._arrivals.in_force = holds
-        self._exporter.settings = holds.settings
+        self._errands.settings = holds.settings
         self._disk.change(holds.settings.disk_warning, holds.settings.disk_alarm)
         # Whoever asked for it looks for it now.
         self._next_beat = 0.0

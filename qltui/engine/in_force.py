@@ -25,7 +25,7 @@ from qltui.store.versions import SavedVersion
 __all__ = ["InForce", "base_config", "configured", "in_force", "needs_restart"]
 
 LIVE: Final = (
-    *("cameras.", "reduction.", "disk.", "export."),
+    *("cameras.", "reduction.", "disk.", "export.", "backup."),
     *("engine.in_flight", "engine.attempts", "engine.backoff", "engine.products"),
 )
 """Beginnings of the settings that are taken up with the next exposure."""

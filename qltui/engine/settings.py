@@ -31,6 +31,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "cameras.off": "cameras_off",
     "disk.warning": "disk_warning",
     "disk.alarm": "disk_alarm",
+    "backup.every": "backup_every",
+    "backup.keep": "backup_keep",
     "export.to": "export_to",
     "export.what": "export_what",
     "export.obstypes": "export_obstypes",
@@ -80,6 +82,8 @@ class EngineSettings:
         Courtesy of the workers.
     disk_warning, disk_alarm : float
         Used fractions of the state's disk at which something is said.
+    backup_every, backup_keep : float, int
+        Minutes between copies of the record, 0 for none; and how many are kept.
     export_to : str
         Where to each process is exported when it has ended; empty for nowhere.
     export_what, export_obstypes : tuple of str
@@ -120,6 +124,8 @@ class EngineSettings:
     nice: int = 5
     disk_warning: float = 0.80
     disk_alarm: float = 0.92
+    backup_every: float = 0.0
+    backup_keep: int = 2
     export_to: str = ""
     export_what: tuple[str, ...] = ()
     export_obstypes: tuple[str, ...] = ()

@@ -30,7 +30,7 @@ def test_an_export_that_fails_is_said_with_the_command_that_goes_on(sample_data,
     place.write_text("not a directory")
     config = reduced_night("desi", sample_data, tmp_path, export={"to": str(place), "what": ("record",)})
     (said,) = [words for words in words_of(config) if "not exported" in words]
-    assert f"`qltui export --process 1 --to {place}` goes on" in said
+    assert f"`qltui export --process 1 --to {place}` does it" in said
 
 
 def test_what_is_not_asked_for_is_not_exported(sample_data, tmp_path):
