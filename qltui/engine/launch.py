@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import IO, Final
 
-from qltui.engine.lock import LockHolder, holder
+from qltui.engine.lock import LockHolder, StateDirectoryError, holder
 from qltui.engine.privacy import private_files
 from qltui.engine.settings import EngineSettings
 
@@ -57,6 +57,8 @@ def start_engine(settings: EngineSettings, *, timeout: float = 30.0) -> int:
         with private_files(settings.state, group=settings.group_access):
             settings.logs.mkdir(parents=True, exist_ok=True)
             output = (settings.logs / "engine.out").open("wb")
+    except StateDirectoryError as error:
+        raise EngineStartError(str(error)) from error
     except OSError as error:
         msg = f"{settings.logs} cannot be written: {error.strerror}; choose another state directory with --state"
         raise EngineStartError(msg) from error

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from qltui.engine.lock import StateDirectoryError
+
 __all__ = ["private_files"]
 
 _OWNER: Final = (0o077, 0o700)
@@ -30,18 +32,26 @@ def private_files(state: Path, *, group: bool) -> Iterator[None]:
 
     Raises
     ------
-    OSError
-        Where it cannot be made.
+    StateDirectoryError
+        Where it cannot be made or written.
     """
     mask, mode = _GROUP if group else _OWNER
     before = os.umask(mask)
     try:
-        if not state.is_dir():
-            state.mkdir(parents=True, exist_ok=True)
-            state.chmod(mode)
-        if group:
-            # SQLite lets the group only read what it makes itself; files beside the record get the same rights.
-            os.close(os.open(state / "qltui.db", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660))
+        try:
+            _made(state, mode, group=group)
+        except OSError as error:
+            msg = f"{state} cannot be written: {error.strerror}; choose another state directory with --state"
+            raise StateDirectoryError(msg) from error
         yield
     finally:
         os.umask(before)
+
+
+def _made(state: Path, mode: int, *, group: bool) -> None:
+    if not state.is_dir():
+        state.mkdir(parents=True, exist_ok=True)
+        state.chmod(mode)
+    if group:
+        # SQLite lets the group only read what it makes itself; files beside the record get the same rights.
+        os.close(os.open(state / "qltui.db", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660))

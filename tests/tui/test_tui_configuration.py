@@ -99,6 +99,9 @@ async def test_sections_are_reached_by_list_and_by_key(started):
         await press(app, pilot, "T", "T")
         assert "site.name" in text(app, "entries")
         assert "engine.slots" not in text(app, "entries")
+        first = app.screen.key
+        await press(app, pilot, "down", "T", "t", "up")
+        assert app.screen.key == first == "site.instrument"
         await press(app, pilot, "shift+tab", "up", "up")
         assert "disk.warning" in text(app, "entries")
         await press(app, pilot, "enter")

@@ -74,6 +74,7 @@ class ConfigurationScreen(SettingsEditing, LimitsEditing, VersionKeys, PaneScree
         self.drafts = Drafts()
         self.fault = ""
         self.flips: tuple[str, ...] = ()
+        self._left_at: dict[str, Hashable | None] = {}
 
     # -- parts -------------------------------------------------------------------------------------------------
 
@@ -127,7 +128,12 @@ class ConfigurationScreen(SettingsEditing, LimitsEditing, VersionKeys, PaneScree
         rows = tuple(Row(item.name, (item.title, self._mark(item))) for item in SECTIONS)
         self.sections.show(Table("sections", "Sections", _SECTION_COLUMNS, rows))
         self.sections.move_to(self.section.name)
-        self.entries.show(self._table(standing))
+        table = self._table(standing)
+        here = self._left_at.pop(self.section.name, None)
+        if self.entries.table is not None and self.entries.table.name != table.name:
+            # The cursor of another section's table means nothing here.
+            here = here or next((row.key for row in table.rows), None)
+        self.entries.show(table, here)
         self.show_detail()
         self.draw_frame()
 
@@ -271,6 +277,7 @@ class ConfigurationScreen(SettingsEditing, LimitsEditing, VersionKeys, PaneScree
         """Show another section."""
         found = next((item for item in SECTIONS if item.name == name), self.section)
         if found is not self.section:
+            self._left_at[self.section.name] = self.key
             self.section, self.fault = found, ""
             self.entries.set_filter("")
             self.show_section()
