@@ -72,10 +72,11 @@ def main(args: argparse.Namespace) -> int:
     slots = args.slots or os.cpu_count() or 1
     cache = args.cache or _cache_directory()
     night = _prepare(cache / f"{args.size}-{instrument.name}", instrument.name, args.size)
-    cameras = resolve(instrument.inspect)(night.science).cameras
+    exposure = resolve(instrument.inspect)(night.science)
+    cameras = exposure.cameras
     floors, wholes, peers = [floor(night.science, cameras, slots)], [], list[tuple[float, float]]()
     with tempfile.TemporaryDirectory(prefix="qltui-bench-", dir=cache) as scratch:
-        images = _detrended(config, night, Path(scratch) / "detrended", slots)
+        images = _detrended(config, night, exposure.expid, Path(scratch) / "detrended", slots)
         for number in range(args.repeat):
             state = Path(scratch) / str(number)
             wholes.append(whole(config, night, state, slots, products=not args.no_products))
@@ -97,7 +98,7 @@ def _goals(instrument: Instrument) -> Goals:
     return SIMULATORS[instrument.name].goals
 
 
-def _detrended(config: Config, night: BenchNight, state: Path, slots: int) -> list[Path]:
+def _detrended(config: Config, night: BenchNight, expid: int, state: Path, slots: int) -> list[Path]:
     """Return the detrended images of the exposure where another program is there to be compared with, else none."""
     goals = SIMULATORS[config.site.instrument].goals
     if not goals.peers:
@@ -107,7 +108,12 @@ def _detrended(config: Config, night: BenchNight, state: Path, slots: int) -> li
         return []
     _say("detrending, for the program that is compared with")
     whole(config, night, state, slots, products=True, reduced=True)
-    return sorted((state / "products").rglob("reduced-*.fits"))
+    return images_of(state / "products", expid)
+
+
+def images_of(products: Path, expid: int) -> list[Path]:
+    """Return the detrended images of one exposure: its calibrations, reduced before it, leave some as well."""
+    return sorted(products.glob(f"*/{expid:08d}/*/reduced-*.fits"))
 
 
 def _cache_directory() -> Path:
