@@ -21,6 +21,9 @@ _PROFILE_STEP = np.float32(1.6)
 _GROWTH_NOISE = 0.5
 """Noises allowed for in the sharpness test of the neighbours of a hit: with none, growth runs along crowded lines."""
 _CHUNK = 64
+_HALF = 32
+_ROWS = 9
+"""From four rows below a pixel to four above it: what its level is taken from."""
 _QUEUED = 128
 """Bit that marks pixels already counted, free again when the search is over."""
 
@@ -161,6 +164,46 @@ def _faintest(nsigma: float, floor: float) -> float:
     return 0.5 * nsigma * nsigma + math.sqrt(0.25 * nsigma**4 + nsigma * nsigma * floor)
 
 
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"nnan", "nsz"})
+def _extremes(image: Any, y: int, x0: int, x1: int, lows: Any, highs: Any) -> None:
+    """Fill the lowest and highest pixel of each half of a chunk of a row; the lowest with one column more at each side.
+
+    The image is finite, as `assemble` leaves it, which lets this vectorise.
+    """
+    for half in range(lows.size):
+        start = x0 + half * _HALF
+        width = min(_HALF, x1 - start)
+        row = image[y, start - 1 : start + width + 1]
+        low = row[0]
+        high = row[1]
+        for i in range(row.size):
+            value = row[i]
+            low = value if value < low else low
+        for i in range(1, width + 1):
+            value = row[i]
+            high = value if value > high else high
+        lows[half] = low
+        highs[half] = high
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _possible(lows: Any, highs: Any, row: int, floor: float, nsigma: float, chunks: Any) -> None:
+    """Mark the chunks of a row that may hold a hit; `lows` and `highs` are those of nine rows, `row` is the fifth.
+
+    No level is lower than the lowest of the pixels that it is made of, nor than 0, and a hit rises `nsigma` times its
+    noise above its level: on an even sky nearly all chunks are refused so, and nothing that the whole test would take.
+    """
+    for chunk in range(chunks.size):
+        chunks[chunk] = 0
+    for half in range(lows.shape[1]):
+        low = lows[(row + 5) % _ROWS, half]
+        for j in (6, 7, 2, 3, 4):
+            low = min(low, lows[(row + j) % _ROWS, half])
+        level = max(low, np.float32(0.0))
+        if highs[row % _ROWS, half] > level + nsigma * math.sqrt(level + floor):
+            chunks[half * _HALF // _CHUNK] = 1
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def _scan(
     image: Any, mask: Any, y0: int, y1: int, x0: int, x1: int, floor: float, factors: Any,
@@ -168,19 +211,43 @@ def _scan(
 ) -> int:  # fmt: skip
     """List the pixels of a section that are hit in `found`, as far as it reaches; return their number."""
     nx = image.shape[1]
-    levels = np.empty(x1 - x0 + 2, dtype=np.float32)
-    chunks = np.empty((x1 - x0 + _CHUNK - 1) // _CHUNK, dtype=np.int32)
+    width = x1 - x0
+    levels = np.empty(width + 2, dtype=np.float32)
+    chunks = np.empty((width + _CHUNK - 1) // _CHUNK, dtype=np.int32)
+    lows = np.empty((_ROWS, (width + _HALF - 1) // _HALF), dtype=np.float32)
+    highs = np.empty_like(lows)
+    for y in range(y0 - 4, y0 + 4):
+        _extremes(image, y, x0, x1, lows[y % _ROWS], highs[y % _ROWS])
     threshold = nsigma * math.sqrt(floor)
     n = 0
     for y in range(y0, y1):
-        _column_levels(image, y, x0 - 1, x1 + 1, levels)
-        _candidates(image, y, x0, x1, floor, factors, nsigma, c, levels, chunks)
-        for i in range(x1 - x0):
-            if chunks[i // _CHUNK] == 0 or image[y, x0 + i] <= levels[i + 1] + threshold or mask[y, x0 + i] != 0:
+        _extremes(image, y + 4, x0, x1, lows[(y + 4) % _ROWS], highs[(y + 4) % _ROWS])
+        _possible(lows, highs, y, floor, nsigma, chunks)
+        first = 0
+        while first < chunks.size:
+            if chunks[first] == 0:
+                first += 1
                 continue
-            if n < found.size and _is_hit(image, mask, y, x0 + i, levels[i : i + 3], floor, factors, nsigma, c):
-                found[n] = y * nx + x0 + i
-                n += 1
+            last = first + 1
+            while last < chunks.size and chunks[last] != 0:
+                last += 1
+            start = first * _CHUNK
+            stop = min(last * _CHUNK, width)
+            _column_levels(image, y, x0 + start - 1, x0 + stop + 1, levels[start : stop + 2])
+            _candidates(
+                image, y, x0 + start, x0 + stop, floor, factors, nsigma, c,
+                levels[start : stop + 2], chunks[first:last],
+            )  # fmt: skip
+            first = last
+        for chunk in range(chunks.size):
+            if chunks[chunk] == 0:
+                continue
+            for i in range(chunk * _CHUNK, min((chunk + 1) * _CHUNK, width)):
+                if image[y, x0 + i] <= levels[i + 1] + threshold or mask[y, x0 + i] != 0:
+                    continue
+                if n < found.size and _is_hit(image, mask, y, x0 + i, levels[i : i + 3], floor, factors, nsigma, c):
+                    found[n] = y * nx + x0 + i
+                    n += 1
     return n
 
 
