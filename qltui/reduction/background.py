@@ -16,9 +16,9 @@ __all__ = ["BOX", "Background", "measure_background", "subtract_background"]
 FloatImage = npt.NDArray[np.float32]
 BOX = 64
 """Side of a box of the mesh [px]: many times the width of a star, and much smaller than an amplifier."""
-_SAMPLES = 512
-"""Pixels that must be looked at in a box: they know its level to 0.04 of the noise, and filtering halves that..."""
-_ALL_SAMPLES = 1_000_000
+_SAMPLES = 256
+"""Pixels that must be looked at in a box: they know its level to 0.08 of the noise, and filtering halves that..."""
+_ALL_SAMPLES = 500_000
 """... and in the whole image."""
 _NO_MASK = np.zeros((1, 1), dtype=np.uint8)
 
