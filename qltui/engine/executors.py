@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from qltui.engine.settings import EngineSettings
-from qltui.engine.worker import run_task
+from qltui.engine.worker import in_words, run_task
 from qltui.instruments.base import resolve
 from qltui.model import CameraReport, CameraTask, StepEvent
 
@@ -209,12 +209,6 @@ class ForeignWorkers:
     def close(self) -> None:
         """Close the executor without waiting for what runs."""
         self._executor.shutdown(wait=False, cancel_futures=True)
-
-
-def in_words(error: BaseException) -> str:
-    """Return an exception in one line."""
-    text = " ".join(str(error).split())[:300]
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def make_executor(kind: str, settings: EngineSettings, tell: Tell) -> Workers:

@@ -10,7 +10,18 @@ from qltui.instruments.base import Instrument
 from qltui.model import Exposure, Judgement, Status, Verdict
 from qltui.quality.results import StepResult
 
-__all__ = ["available", "duration", "ended", "exposure_step", "level_of", "ready", "started", "step_ended", "times"]
+__all__ = [
+    "available",
+    "duration",
+    "ended",
+    "exposure_step",
+    "given_up",
+    "level_of",
+    "ready",
+    "started",
+    "step_ended",
+    "times",
+]
 
 _LEVELS: Final = {
     Status.ALARM: "alarm",
@@ -37,6 +48,21 @@ def duration(seconds: float) -> str:
 def times(count: int) -> str:
     """Return how often, in words: ``"twice"``."""
     return {1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
+def given_up(reason: str, attempts: int) -> str:
+    """Return why a camera has FAILED, and what to do: ``"killed after 120 s in CHECK FIBERS, tried twice; ..."``.
+
+    Parameters
+    ----------
+    reason : str
+        Cause and, after a semicolon, action.
+    attempts : int
+        How often it was tried.
+    """
+    cause, semicolon, action = reason.partition("; ")
+    tries = f", tried {times(attempts)}" if attempts > 1 else ""
+    return f"{cause}{tries}{semicolon}{action}; r reprocesses it"
 
 
 def available(exposure: Exposure) -> str:

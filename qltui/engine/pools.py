@@ -17,18 +17,21 @@ import threading
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, Final
 
 from qltui.engine.environment import PRELOAD_MODULE, prepare_environment
-from qltui.engine.executors import SlotFailed, SlotReady, StepHappened, TaskEnded, Tell, in_words, key_of
+from qltui.engine.executors import SlotFailed, SlotReady, StepHappened, TaskEnded, Tell, key_of
 from qltui.engine.settings import EngineSettings
 from qltui.engine.sockets import make_socket_directory
-from qltui.engine.worker import Hello, WorkerSetup, hello, prepare_worker, run_task
+from qltui.engine.worker import Hello, TaskFailedError, WorkerSetup, hello, in_words, prepare_worker, run_in_slot
 from qltui.model import CameraReport, CameraTask, StepEvent
 
 __all__ = ["LocalWorkers", "death_in_words"]
 
 _LOG = logging.getLogger(__name__)
+
+_NOBODY_TOLD: Final = 255
+"""What multiprocessing gives for the exit status of a worker whose parent was ended before it."""
 
 
 class _Context(multiprocessing.context.ForkServerContext):
@@ -61,13 +64,16 @@ class _Slot:
     def greet(self, state: str, instrument: str) -> int:
         """Make the process and wait until it answers; returns its number."""
         pid = self._pool.submit(hello, state, instrument).result()
+        # The pool has the worker's end of the results open as well, and with it would wait for ever for the rest of one
+        # that a dead worker had begun to send.
+        self._pool._result_queue._writer.close()  # type: ignore[attr-defined]  # noqa: SLF001 - nothing else tells it
         with contextlib.suppress(ProcessLookupError):
             # A number may be given to another process after this one's death; this handle may not.
             self._pidfd = os.pidfd_open(pid)
         return pid
 
     def submit(self, entry: str, task: CameraTask) -> Future[CameraReport]:
-        return self._pool.submit(run_task, entry, task)
+        return self._pool.submit(run_in_slot, entry, task)
 
     def signal(self, number: int) -> None:
         """Send a signal to the process, if it is still there."""
@@ -77,11 +83,13 @@ class _Slot:
                     signal.pidfd_send_signal(self._pidfd, number)
 
     def bury(self) -> int | None:
-        """Wait for the end of the process, which must be near, and return its exit status."""
+        """Make sure that the process ends, wait for that, and return its exit status."""
         # The death of a worker and the end of the engine may come together; a pool can be shut down by one thread only.
         with self._burial:
             if not self._buried:
                 self._buried = True
+                # Where the parent of all workers was killed, its end looks like that of the worker.
+                self.signal(signal.SIGKILL)
                 self._pool.shutdown(wait=True, cancel_futures=True)
                 self._close_sender()
                 with self._lock:
@@ -228,7 +236,8 @@ class LocalWorkers:
         elif isinstance(error, BrokenProcessPool):
             self._in_thread(self._replace, place, task)
         else:
-            self._tell(TaskEnded(place.number, key_of(task), None, in_words(error)))
+            words = str(error) if isinstance(error, TaskFailedError) else in_words(error)
+            self._tell(TaskEnded(place.number, key_of(task), None, words))
 
     def _replace(self, place: _Slot, task: CameraTask) -> None:
         """Tell of what a worker died, and make another."""
@@ -239,21 +248,27 @@ class LocalWorkers:
             abandoned = self._slots.get(place.number) is not place
             if not abandoned:
                 self._slots.pop(place.number)
-        self._tell(TaskEnded(place.number, key_of(task), None, death_in_words(status), died=not abandoned))
+        reason = death_in_words(status, place.number)
+        self._tell(TaskEnded(place.number, key_of(task), None, reason, died=not abandoned))
         if not abandoned:
             self._make(place.number)
 
 
-def death_in_words(status: int | None) -> str:
-    """Return of what a worker died, by its exit status.
+def death_in_words(status: int | None, slot: int = 0) -> str:
+    """Return of what a worker died, by its exit status: the cause, and after a semicolon what to do.
 
     Parameters
     ----------
     status : int or None
-        Negative for a signal, as `multiprocessing.Process.exitcode`.
+        Negative for a signal, as `multiprocessing.Process.exitcode`; 255 where nobody was left to tell it.
+    slot : int
+        Its place, whose log says more.
     """
+    log = f"worker-{slot}.log"
     if status is None:
-        return "its worker ended for a reason that is not known; see the log of the worker"
+        return f"its worker ended for a reason that is not known; see {log}"
+    if status == _NOBODY_TOLD:
+        return f"its worker was ended with the parent of all workers; see `dmesg` and {log}"
     if status == -signal.SIGKILL:
         return "its worker was killed (out of memory?); see `dmesg`, and give the engine fewer slots"
     if status < 0:
@@ -261,5 +276,5 @@ def death_in_words(status: int | None) -> str:
             name = signal.Signals(-status).name
         except ValueError:
             name = f"signal {-status}"
-        return f"its worker crashed ({name}); the log of the worker says where"
-    return f"its worker ended with status {status}; see the log of the worker"
+        return f"its worker crashed ({name}); {log} says where"
+    return f"its worker ended with status {status}; see {log}"

@@ -322,9 +322,8 @@ class Scheduler:
 
     def _fail_camera(self, run: Run, ended: Ended) -> None:
         camera, attempt = ended.job.task.camera, ended.job.task.attempt
-        tries = f", tried {messages.times(attempt)}" if attempt > 1 else ""
         steps = run.results[camera].steps
-        result = CameraResult(camera, Status.FAILED, f"{ended.reason}{tries}; r reprocesses it", steps)
+        result = CameraResult(camera, Status.FAILED, messages.given_up(ended.reason, attempt), steps)
         run.end(camera, result)
         self._record_status(run, camera, result)
         self._log(run, "error", f"{camera} FAILED: {result.reason}", camera)

@@ -24,6 +24,9 @@ ABANDON_GRACE: Final = 10.0
 """After killing it [s]: one that is still there hangs in the kernel, as on a file server that does not answer."""
 RESTART_DELAYS: Final = (1.0, 5.0, 15.0, 60.0)
 """Between attempts to start a worker [s]."""
+STANDSTILL: Final = 5.0
+"""The engine looks at its slots twice a second. Where it has not for so long [s], it was stopped itself, with Ctrl-Z or
+because the machine stood still, and what the workers have said meanwhile has not been heard yet."""
 
 
 @dataclass(slots=True)
@@ -35,6 +38,8 @@ class Job:
     slot: int
     deadline: float
     step: str = ""
+    between: bool = False
+    """Whether that step has ended, and the next one has not begun."""
     reason: str = ""
     """Why it was killed; empty while it runs."""
     hard: bool = False
@@ -43,6 +48,12 @@ class Job:
     def key(self) -> Key:
         """Process, camera, attempt."""
         return key_of(self.task)
+
+    @property
+    def where(self) -> str:
+        """Which step it is in, in words: ``"in CHECK FIBERS"``; empty before the first one."""
+        titles = [step.title for step in self.steps if step.name == self.step]
+        return f"{'after' if self.between else 'in'} {titles[0]}" if titles else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +85,7 @@ class Slots:
     _failures: dict[int, int] = field(default_factory=dict)
     _restarts: dict[int, float] = field(default_factory=dict)
     problem: str = ""
+    _looked: float | None = None
 
     @property
     def free(self) -> list[int]:
@@ -115,6 +127,7 @@ class Slots:
     def expire(self) -> list[Ended]:
         """Kill what takes too long, and start again what could not be started; returns jobs that are given up."""
         now = self.clock()
+        self._excuse_standstill(now)
         for slot, when in list(self._restarts.items()):
             if now >= when:
                 del self._restarts[slot]
@@ -133,6 +146,14 @@ class Slots:
                 abandoned.append(self._abandon(job))
         return abandoned
 
+    def _excuse_standstill(self, now: float) -> None:
+        """Give all jobs the time back in which the engine itself did nothing."""
+        still = now - (now if self._looked is None else self._looked)
+        self._looked = now
+        if still > STANDSTILL:
+            for job in self.jobs.values():
+                job.deadline += still
+
     def _abandon(self, job: Job) -> Ended:
         del self.jobs[job.slot]
         self.ready.discard(job.slot)
@@ -141,10 +162,12 @@ class Slots:
         return Ended(job, None, job.reason + (hung if self.workers.can_kill else ""))
 
     def _too_long(self, job: Job) -> str:
-        for step in job.steps:
-            if step.name == job.step:
-                return f"{step.title} took longer than {step.timeout:g} s and was ended; its worker's log says where"
-        return "its worker did nothing for too long and was ended; its worker's log says where"
+        limit = next((step.timeout for step in job.steps if step.name == job.step), None)
+        if limit is None or job.between:
+            what = f"its worker said nothing for too long{f' {job.where}' if job.where else ''} and was killed"
+        else:
+            what = f"killed after {limit:g} s {job.where}"
+        return f"{what}; worker-{job.slot}.log says where"
 
     # -- what is heard ---------------------------------------------------------------------------------------------
 
@@ -172,7 +195,7 @@ class Slots:
         self.heard[event.slot] = time.time()
         if not job.reason:
             job.deadline = self.clock() + self._limit(job, told.step, told.kind)
-        job.step = told.step
+        job.step, job.between = told.step, told.kind == "finished"
         return job
 
     def _limit(self, job: Job, step: str, kind: str) -> float:
@@ -195,4 +218,12 @@ class Slots:
             return None
         del self.jobs[event.slot]
         self.heard[event.slot] = time.time()
-        return Ended(job, event.report, "" if event.report is not None else job.reason or event.reason)
+        if event.report is not None:
+            return Ended(job, event.report)
+        return Ended(job, None, job.reason or _died_where(job, event))
+
+
+def _died_where(job: Job, event: TaskEnded) -> str:
+    """Return why a task has ended without a report; of what was not to be expected, in which step."""
+    cause, semicolon, action = event.reason.partition("; ")
+    return f"{cause} {job.where}{semicolon}{action}" if event.died and job.where else event.reason

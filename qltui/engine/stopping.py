@@ -22,7 +22,10 @@ class Stop:
 
 @contextmanager
 def signals_stop(stop: Callable[[Stop], None]) -> Iterator[None]:
-    """Let signals end the engine in good order; a second one ends it at once."""
+    """Let signals end the engine in good order; a second one ends it at once.
+
+    One that was started with `nohup` is not to hear of the end of its terminal.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -33,6 +36,8 @@ def signals_stop(stop: Callable[[Stop], None]) -> Iterator[None]:
         stop(Stop(f"{signal.Signals(number).name} received", 128 + number))
 
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if name == signal.SIGHUP and signal.getsignal(name) is signal.SIG_IGN:
+            continue
         before[name] = signal.signal(name, handle)
     try:
         yield

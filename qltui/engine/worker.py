@@ -15,6 +15,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -24,7 +25,21 @@ from qltui.engine.environment import PRELOAD_MODULE, prepare_environment
 from qltui.instruments.base import resolve
 from qltui.model import CameraReport, CameraTask, StepEvent
 
-__all__ = ["Hello", "WorkerMessage", "WorkerSetup", "hello", "prepare_worker", "run_task"]
+__all__ = [
+    "Hello",
+    "TaskFailedError",
+    "WorkerMessage",
+    "WorkerSetup",
+    "hello",
+    "in_words",
+    "prepare_worker",
+    "run_in_slot",
+    "run_task",
+]
+
+
+class TaskFailedError(Exception):
+    """A task has ended with an exception; the message is that exception in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,3 +177,28 @@ def run_task(entry: str, task: CameraTask, on_event: Callable[[StepEvent], None]
     """
     report: CameraReport = resolve(entry)(task, on_event or _channel.send)
     return report
+
+
+def run_in_slot(entry: str, task: CameraTask) -> CameraReport:
+    """Reduce one camera in a worker of our own; whatever goes wrong leaves it as words.
+
+    An exception may hold what cannot be taken to another process, or not be put together there: the engine would
+    hear of a dead worker, and of nothing that has happened.
+
+    Raises
+    ------
+    TaskFailedError
+        With what the task has raised, which stands whole in the log of this worker.
+    """
+    try:
+        return run_task(entry, task)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it ends this task alone, with its reason
+        traceback.print_exc()
+        sys.stderr.flush()
+        raise TaskFailedError(in_words(error)) from None
+
+
+def in_words(error: BaseException) -> str:
+    """Return an exception in one line."""
+    text = " ".join(str(error).split())[:300]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

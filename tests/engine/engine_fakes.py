@@ -16,6 +16,7 @@ import signal
 import sys
 import threading
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from qltui.engine.engine import run_engine
@@ -99,6 +100,9 @@ def reduce(task: CameraTask, on_event) -> CameraReport:
     report = CameraReport(task.camera, task.attempt, tuple(reports), _products(task), used, 0.02, 1, os.getpid())
     if do == "unpicklable":
         object.__setattr__(report, "notes", (lambda: None,))
+    if do == "half":
+        report = dataclasses.replace(report, notes=("x" * 1_000_000,))
+        Connection._send = _send_half
     write(task, "end")
     return report
 
@@ -134,6 +138,22 @@ def _products(task):
     return (Product(kind, str(path), path.stat().st_size),)
 
 
+def _send_half(connection, words, _write=None):
+    """Write what is said, but of a long report the half, and die."""
+    if len(words) < 1_000_000:
+        os.write(connection.fileno(), words)
+    else:
+        os.write(connection.fileno(), words[:1000])
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class OddError(Exception):
+    """Cannot be put together again from its message, as some of libraries."""
+
+    def __init__(self, who, what):
+        super().__init__(f"{who} {what}")
+
+
 def act(do, argument, task):
     if do == "exit" or (do == "exit_once" and task.attempt == 1):
         os._exit(3)
@@ -148,6 +168,8 @@ def act(do, argument, task):
         raise MemoryError("no room for 10 GB")
     elif do == "raise":
         raise RuntimeError("something else")
+    elif do == "odd":
+        raise OddError("nobody", "can copy this")
     elif do == "print":
         sys.stdout.write("x" * int(argument))
         sys.stdout.flush()

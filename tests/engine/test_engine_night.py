@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import select
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from engine_fakes import INSTRUMENT, Running, exposure_file
 
 from qltui.engine.lock import AlreadyRunningError
 from qltui.engine.settings import EngineSettings
+from qltui.engine.stopping import signals_stop
 from qltui.model import Status
 from qltui.store.database import Database
 from qltui.store.errors import RecordFullError
@@ -196,8 +198,8 @@ def test_workers_that_die_cost_their_own_camera_only(start, settings, data):
     engine.end()
     first, second = view_of(settings, 1), view_of(settings, 2)
     assert first.cameras["b0"].status is Status.FAILED
-    died = "its worker ended with status 3; see the log of the worker"
-    assert first.cameras["b0"].reason == f"{died}, tried twice; r reprocesses it"
+    died = r"its worker ended with status 3 in CHECK SPECTRA, tried twice; see worker-[01]\.log; r reprocesses it"
+    assert re.fullmatch(died, first.cameras["b0"].reason)
     assert [step.status for step in first.cameras["b0"].steps] == [Status.NORMAL, Status.NORMAL, Status.FAILED]
     assert (first.cameras["r0"].status, first.cameras["r0"].attempt) == (Status.NORMAL, 2)
     assert first.cameras["z0"].status is Status.NORMAL
@@ -217,7 +219,9 @@ def test_a_step_that_never_ends_is_ended(start, settings, data, monkeypatch):
     start(once=True, max_attempts=1).end()
     camera = view_of(settings, 1).cameras["b0"]
     assert camera.status is Status.FAILED
-    assert "CHECK SPECTRA took longer than 0.5 s" in camera.reason
+    assert re.fullmatch(
+        r"killed after 0.5 s in CHECK SPECTRA; worker-[01]\.log says where; r reprocesses it", camera.reason
+    )
     assert view_of(settings, 1).cameras["r0"].status is Status.NORMAL
 
 
@@ -425,3 +429,15 @@ def test_signals_end_it_in_order(process, settings, data, diary, tmp_path, numbe
         assert (view.state, view.detail) == ("stopped", f"{signal.Signals(number).name} received")
         assert [item.number for item in store.waiting()] == [1]
     assert not [pid for pid in workers_in(diary) if Path(f"/proc/{pid}").exists()]
+
+
+def test_one_started_with_nohup_does_not_end_with_its_terminal():
+    stops = []
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with signals_stop(stops.append):
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        assert stops == []
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -73,6 +73,24 @@ def test_a_worker_that_dies_is_replaced_and_harms_no_other(workers, events, tmp_
     assert events.until(TaskEnded, slot=1).report is not None
 
 
+def test_all_workers_are_replaced_when_their_parent_is_killed(workers, events):
+    pids = [events.until(SlotReady, slot=slot).pid for slot in range(2)]
+    parent = int(Path(f"/proc/{pids[0]}/stat").read_text().rpartition(")")[2].split()[1])
+    for slot in range(2):
+        workers.submit(slot, task(f"b{slot}", "loop"))
+        events.until(StepHappened, slot=slot, count=5)
+    handles = [os.pidfd_open(pid) for pid in pids]
+    os.kill(parent, signal.SIGKILL)
+    for slot in range(2):
+        assert "with the parent of all workers" in events.until(TaskEnded, slot=slot).reason
+        events.until(SlotReady, slot=slot, count=2)
+    for handle in handles:
+        assert select.select([handle], [], [], 10.0)[0], "a worker outlives its parent"
+        os.close(handle)
+    workers.submit(0, task("b7"))
+    assert events.until(TaskEnded, key=(1, "b7", 1)).report is not None
+
+
 def test_an_endless_loop_is_killed_and_leaves_in_its_log_where_it_was(workers, events, settings):
     workers.submit(0, task("b0", "loop"))
     events.until(StepHappened, slot=0, count=5)
@@ -92,7 +110,12 @@ def test_a_worker_that_does_not_listen_is_killed_hard(workers, events):
 
 @pytest.mark.parametrize(
     ("do", "words"),
-    [("memory", "MemoryError: no room"), ("raise", "RuntimeError: something"), ("unpicklable", "local object")],
+    [
+        ("memory", "MemoryError: no room"),
+        ("raise", "RuntimeError: something"),
+        ("odd", "OddError: nobody can copy this"),
+        ("unpicklable", "local object"),
+    ],
 )
 def test_what_a_task_raises_ends_the_task_and_not_the_worker(workers, events, do, words):
     pid = events.until(SlotReady, slot=0).pid
@@ -102,6 +125,22 @@ def test_what_a_task_raises_ends_the_task_and_not_the_worker(workers, events, do
     assert not ended.died
     workers.submit(0, task("b1"))
     assert events.until(TaskEnded, slot=0, count=2).report.pid == pid
+
+
+def test_where_a_task_raised_stands_in_the_log_of_its_worker(workers, events, settings):
+    workers.submit(0, task("b0", "raise"))
+    events.until(TaskEnded, slot=0)
+    log = (settings.logs / "worker-0.log").read_text()
+    assert "RuntimeError: something else" in log
+    assert 'engine_fakes.py", line' in log
+
+
+def test_one_that_dies_while_it_sends_its_report_is_replaced(workers, events):
+    workers.submit(0, task("b0", "half"))
+    assert "was killed" in events.until(TaskEnded, slot=0).reason
+    events.until(SlotReady, slot=0, count=2)
+    workers.submit(0, task("b0"))
+    assert events.until(TaskEnded, slot=0, count=2).report is not None
 
 
 def test_one_that_dies_idle_is_noticed_with_the_next_task(workers, events):

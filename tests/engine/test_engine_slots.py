@@ -6,7 +6,7 @@ import pytest
 from engine_fakes import INSTRUMENT, task
 
 from qltui.engine.executors import SlotFailed, SlotReady, StepHappened, TaskEnded
-from qltui.engine.slots import COMPILE_GRACE, FINISH_GRACE, KILL_GRACE, START_GRACE, Slots
+from qltui.engine.slots import ABANDON_GRACE, COMPILE_GRACE, FINISH_GRACE, KILL_GRACE, STANDSTILL, START_GRACE, Slots
 from qltui.model import CameraReport, Status, StepEvent, StepReport
 
 STEPS = INSTRUMENT.steps_for("SCIENCE")
@@ -96,15 +96,52 @@ def test_one_that_takes_too_long_is_asked_then_killed_then_given_up(slots, worke
     at(monkeypatch, STEPS[1].timeout + KILL_GRACE)
     assert slots.expire() == []
     assert workers.did[-1] == ("kill hard", 0)
-    at(monkeypatch, STEPS[1].timeout + 1000.0)
+    at(monkeypatch, STEPS[1].timeout + KILL_GRACE + 0.5 * ABANDON_GRACE)
+    assert slots.expire() == []
+    at(monkeypatch, STEPS[1].timeout + KILL_GRACE + ABANDON_GRACE)
     (ended,) = slots.expire()
-    assert f"{STEPS[1].title} took longer than {STEPS[1].timeout:g} s" in ended.reason
+    assert ended.reason.startswith(f"killed after {STEPS[1].timeout:g} s in {STEPS[1].title}; worker-0.log says where")
     assert "file server" in ended.reason
     assert workers.did[-1] == ("restart", 0)
     assert slots.free == [], "not before its new worker is there"
     # What the old one says after all is not heard.
     assert slots.on_ended(TaskEnded(0, job.key, CameraReport("b0", 1, ()))) is None
     assert slots.on_step(said()) is None
+
+
+def test_where_a_worker_died_is_told_before_what_to_do(slots):
+    slots.on_ready(SlotReady(0, 1))
+    reasons = []
+    for attempt, heard in enumerate(([], ["started"], ["started", "finished"]), 1):
+        job = slots.start(0, task(attempt=attempt), STEPS)
+        for kind in heard:
+            slots.on_step(said(kind=kind, attempt=attempt))
+        reasons.append(slots.on_ended(TaskEnded(0, job.key, None, "it died; see its log", died=True)).reason)
+        slots.on_ready(SlotReady(0, 1))
+    title = STEPS[0].title
+    assert reasons == [
+        "it died; see its log",
+        f"it died in {title}; see its log",
+        f"it died after {title}; see its log",
+    ]
+
+
+def test_an_engine_that_was_stopped_itself_blames_nobody(slots, workers, monkeypatch):
+    slots.on_ready(SlotReady(0, 1))
+    job = slots.start(0, task(), STEPS)
+    slots.on_step(said())
+    at(monkeypatch, 1.0)
+    slots.expire()
+    at(monkeypatch, 1.0 + 10 * LIMIT)
+    assert slots.expire() == []
+    assert ("kill", 0) not in workers.did, "what was said meanwhile is heard after this"
+    assert job.deadline == 11 * LIMIT
+    now = 1.0 + 10 * LIMIT
+    while now < 11 * LIMIT:
+        now += STANDSTILL
+        at(monkeypatch, now)
+        slots.expire()
+    assert ("kill", 0) in workers.did
 
 
 def test_the_reason_of_a_kill_is_ours(slots, monkeypatch):
