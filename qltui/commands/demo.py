@@ -172,15 +172,31 @@ class _Feeder(threading.Thread):
     reduction is the quicker of the two, and a slow machine should show the same night.
     """
 
-    def __init__(self, night: _Night, data: Path, interval: float, is_ready: Callable[[int], bool]) -> None:
+    def __init__(
+        self,
+        night: _Night,
+        data: Path,
+        interval: float,
+        is_ready: Callable[[int], bool],
+        on_problem: Callable[[], None] = lambda: None,
+    ) -> None:
         super().__init__(name="feeder", daemon=True)
         self._night = night
         self._data = data
         self._interval = interval
         self._is_ready = is_ready
         self._stop_event = threading.Event()
+        self._on_problem = on_problem
+        self.problem = ""
 
     def run(self) -> None:
+        try:
+            self._deliver_all()
+        except Exception as error:  # noqa: BLE001 - told at the end: behind a screen nobody sees what a thread died of
+            self.problem = f"the night ended early: {type(error).__name__}: {error}"
+            self._on_problem()
+
+    def _deliver_all(self) -> None:
         with closing(self._night.files) as files:
             for number, raw in zip(self._night.numbers, files, strict=True):
                 if self._stop_event.is_set():  # while it was simulated
@@ -206,7 +222,7 @@ def _headless(config: Config, night: _Night, directory: Path, interval: float) -
     wanted = set(night.numbers)
     done: set[int] = set()
     stop = threading.Event()
-    feeder = _Feeder(night, directory / "data", interval, done.__contains__)
+    feeder = _Feeder(night, directory / "data", interval, done.__contains__, stop.set)
 
     def on_log(line: LogLine) -> None:
         print(f"{time.strftime('%H:%M:%S', time.gmtime(line.time))}  {line.text}", flush=True)
@@ -221,6 +237,8 @@ def _headless(config: Config, night: _Night, directory: Path, interval: float) -
         code = run_engine(settings_for(config, who=observer(config)), on_log=on_log, stop_event=stop)
     finally:
         feeder.stop()
+    if feeder.problem:
+        raise CommandError(feeder.problem, ExitCode.INTERNAL)
     if code != 0:
         return code
     print()
@@ -280,9 +298,12 @@ def _live(args: argparse.Namespace, config: Config, night: _Night, directory: Pa
     feeder = _Feeder(night, directory / "data", interval, partial(_is_done, settings.database))
     feeder.start()
     try:
-        return show(args, config, instrument_of(config), own_engine=False, tour=args.tour)
+        code = show(args, config, instrument_of(config), own_engine=False, tour=args.tour)
     finally:
         feeder.stop()
         stop_engine(settings.state_directory)
         if args.dir:
             print(f"the night is kept in {directory}: try `qltui status --state {directory / 'state'}`")
+    if feeder.problem:
+        raise CommandError(feeder.problem, ExitCode.INTERNAL)
+    return code

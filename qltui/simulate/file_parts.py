@@ -72,11 +72,15 @@ def sha256(path: Path) -> str:
 
 @contextmanager
 def worker_pool(workers: int) -> Iterator[Executor | None]:
-    """Yield processes that make cameras side by side; None where one is enough."""
+    """Yield processes that make cameras side by side; None where one is enough.
+
+    They are there when this returns: once a screen has taken the standard error for itself, none can be made.
+    """
     if workers <= 1:
         yield None
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        list(pool.map(abs, range(workers)))
         yield pool
 
 

@@ -110,6 +110,39 @@ def test_demo_in_a_real_terminal(tmp_path):
     assert not any(tmp_path.iterdir())
 
 
+@pytest.mark.tty
+@pytest.mark.slow
+def test_a_night_that_is_simulated_behind_the_screen_arrives(tmp_path):
+    """No process can be made once the screen has the standard error; those that simulate are there before."""
+    if shutil.which("tmux") is None:
+        pytest.skip("tmux is not installed")
+    command = (
+        f"TMPDIR={tmp_path} {sys.executable} -m qltui demo --instrument decam --interval 0; echo ended with $?; cat"
+    )
+    tmux = Tmux((80, 24), command, tmp_path)
+    try:
+        tmux.wait_for("exp 229389", "DETREND", timeout=120)
+        tmux.keys("q")
+        tmux.wait_for("ended with 0", timeout=60)
+    finally:
+        tmux.run("kill-server")
+
+
+def test_a_delivery_that_fails_is_told_when_the_demo_ends(tmp_path):
+    from qltui.commands import demo
+
+    def files():
+        yield tmp_path / "absent" / "desi-00000001.fits.fz"
+
+    told = []
+    night = demo._Night(tmp_path, (1,), files())
+    feeder = demo._Feeder(night, tmp_path / "data", 0.0, lambda _: True, lambda: told.append(1))
+    feeder.start()
+    feeder.join()
+    assert "the night ended early: FileNotFoundError" in feeder.problem
+    assert told == [1]
+
+
 @pytest.mark.slow
 def test_where_the_committed_night_is_not_at_hand_it_is_simulated(tmp_path, monkeypatch):
     from qltui.commands import demo

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -127,5 +129,11 @@ def sample_night(out: Path, workers: int) -> SampleNight:
     from qltui.simulate.decam.night import night_exposures, night_requests
 
     requests = night_requests(SimulationRequest("ZERO"))
-    files = (exposure.path for exposure in night_exposures(requests, out, workers=workers))
-    return SampleNight(tuple(request.expnum for request in requests), files)
+    exposures = night_exposures(requests, out, workers=workers)
+
+    def files() -> Generator[Path, None, None]:
+        with closing(exposures):
+            for exposure in exposures:
+                yield exposure.path
+
+    return SampleNight(tuple(request.expnum for request in requests), files())

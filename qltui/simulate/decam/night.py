@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -123,10 +124,20 @@ def night_exposures(
     workers: int = 1,
     progress: Progress | None = None,
 ) -> Generator[SimulatedExposure, None, None]:
-    """Write the exposures of a night one after the other, each when it is asked for; see `simulate_night`."""
-    with worker_pool(workers) as pool:
-        for request in requests:
-            yield simulate_exposure(request, out, archive_names=archive_names, pool=pool, progress=progress)
+    """Return the exposures of a night, each written when it is asked for; see `simulate_night`.
+
+    The processes that write them are made here, and go with the last exposure or when the generator is closed.
+    """
+    with ExitStack() as stack:
+        pool = stack.enter_context(worker_pool(workers))
+        processes = stack.pop_all()
+
+    def exposures() -> Generator[SimulatedExposure, None, None]:
+        with processes:
+            for request in requests:
+                yield simulate_exposure(request, out, archive_names=archive_names, pool=pool, progress=progress)
+
+    return exposures()
 
 
 def simulate_night(
