@@ -54,7 +54,7 @@ class StatusPicture:
     notes: tuple[Line, ...] = ()
 
 
-def identity(exposure: Exposure, width: int, title: str, tile: str = "tile") -> Line:
+def identity(exposure: Exposure, width: int, title: str, tile: str) -> Line:
     """Return the line that says which exposure this is."""
     kind = " ".join(part for part in (clean(exposure.obstype), clean(program_text(exposure.program))) if part)
     parts: list[Line] = [
@@ -188,7 +188,8 @@ def status_lines(picture: StatusPicture, instrument: Instrument, charset: Charse
         night = night_date(picture.view.night) if picture.view.night else "no night yet"
         first: Line = ((f" {instrument.title} ", "strong"), (night, "text"), ("   no exposure yet", "dim"))
     else:
-        first = identity(process.exposure, width - (line_width(notes) + 3 if notes else 0), instrument.title)
+        room = width - (line_width(notes) + 3 if notes else 0)
+        first = identity(process.exposure, room, instrument.title, instrument.tile_title)
     if notes:
         first = (*fit(first, width - line_width(notes) - 1), *notes, (" ", ""))
     counts = _counts(picture)
