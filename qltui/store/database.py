@@ -25,6 +25,9 @@ Row = tuple[Any, ...]
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 HISTORY: Final = "schema_migration"
+WAL_BYTES: Final = 16_000_000
+"""The write-ahead log is cut back to this [bytes] when nobody reads an older state any more: a viewer that stands
+still in the middle of a question lets it grow without an end, and SQLite by itself never makes it smaller."""
 _CHUNK: Final = 80
 """Rows of one INSERT: older SQLite allows 999 parameters."""
 
@@ -86,7 +89,7 @@ class Database:
     warnings : tuple of str
         What is odd about the place of the record, in words.
     cache : dict
-        Numbers of rows that never change; forgotten when a transaction is rolled back.
+        Numbers of rows that never change; forgotten when a transaction is rolled back, those of a process when it ends.
 
     Raises
     ------
@@ -133,6 +136,7 @@ class Database:
             # WAL needs shared memory, which a network file system does not give.
             pragmas["journal_mode"] = "truncate" if network else "wal"
             pragmas["synchronous"] = "full" if network else "normal"
+            pragmas["journal_size_limit"] = WAL_BYTES
         return pragmas
 
     def _check_journal(self, network: str) -> None:

@@ -78,6 +78,9 @@ def finish_process(
             set_camera_status(database, process, camera, Status.CANCELLED, reason or f"the process was {state}", now)
         set_verdict(database, process, verdict)
         database.write_sql(_END_PROCESS, (state, _clock(now), text_value(reason), process))
+    # An engine that is not stopped for months would remember every camera of every night.
+    database.cache.pop(("jobs", process), None)
+    database.cache.pop(("process", process), None)
 
 
 def set_verdict(database: Database, process: int, verdict: Verdict) -> None:
@@ -121,15 +124,15 @@ def start_job(
 
 def _job(database: Database, process: int, camera: str, attempt: int) -> int:
     """Return the number of a job, a new one where it is not known."""
-    key = ("job", process, camera, attempt)
-    found = database.cache.get(key)
+    numbers = database.cache.setdefault(("jobs", process), {})
+    found = numbers.get((camera, attempt))
     if found is None:
         table, name = schema.Job, text_value(camera)
         row = database.row(
             table.select(table.id).where(table.process == process, table.camera == name, table.attempt == attempt)
         )
         found = row[0] if row else database.insert(table.insert(process=process, camera=name, attempt=attempt))
-        database.cache[key] = found
+        numbers[camera, attempt] = found
     return int(found)
 
 

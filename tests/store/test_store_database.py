@@ -301,3 +301,25 @@ def test_foreign_keys_hold(store):
     assert store.comments(99) == []
     with pytest.raises(KeyError):
         store.raise_alarms(99, [(Status.ALARM, "x")])
+
+
+def test_the_write_ahead_log_is_cut_back_when_a_stopped_viewer_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(database_module, "WAL_BYTES", 200_000)
+    path = tmp_path / "qltui.db"
+    log = path.with_name("qltui.db-wal")
+    with Store.open(path) as store, Store.open(path, read_only=True) as viewer:
+
+        def write(lines):
+            with store.transaction():
+                for number in range(lines):
+                    store.log("info", f"{number} " + "x" * 1000)
+
+        with viewer._database.reading():
+            assert viewer.log_lines() == []
+            for _ in range(4):
+                write(2000)
+            grown = log.stat().st_size
+        for _ in range(3):
+            write(10)
+        assert grown > 5_000_000
+        assert log.stat().st_size < 1_000_000

@@ -198,3 +198,15 @@ def test_products_are_recorded_with_their_fitness(store, make_exposure, make_jud
     assert newest() == {"fiberflat": str(tmp_path / "a")}
     store.set_flag(store.exposure_id("desi", 20191001, 3500), "bad", "ada")
     assert newest() == {}
+
+
+def test_what_is_remembered_of_a_process_goes_with_its_end(store, make_exposure, make_judgement):
+    remembered = []
+    for expid in (1, 2, 3):
+        number = begin(store, make_exposure(expid=expid))
+        for camera in ("b0", "r0"):
+            store.start_job(number, camera)
+            store.finish_step(number, camera, 1, StepReport("CHECK_CCDS", Status.NORMAL, 0.3), [make_judgement(3.0)])
+        store.finish_process(number, Verdict(Status.NORMAL, "good", (), 2, 2))
+        remembered.append(len(store._database.cache))
+    assert remembered[0] == remembered[1] == remembered[2]
