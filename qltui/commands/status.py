@@ -13,6 +13,7 @@ from qltui.instruments.base import Instrument
 from qltui.model import Status
 from qltui.store.views import EngineView, MonitorView
 from qltui.tui.health import engine_health
+from qltui.tui.text import clean
 
 __all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "engine_is_alive", "exit_code_of", "main"]
 
@@ -69,13 +70,16 @@ def main(args: argparse.Namespace) -> int:
 
 def engine_is_alive(engine: EngineView, now: float) -> bool:
     """Whether the engine runs, also where its heartbeat is late: the same judgement as the screen's."""
-    return engine_health(engine, now).kind in ("alive", "stale")
+    return engine_health(engine, now).runs
 
 
 def exit_code_of(view: MonitorView, now: float) -> ExitCode:
     """Return 3 where the engine is dead, else what the latest exposure deserves."""
     if not engine_is_alive(view.engine, now):
         return ExitCode.ENGINE_DEAD
+    if view.engine.trouble:
+        # Whatever the latest exposure was like: of the next one nobody will know.
+        return ExitCode.ALARM
     if view.process is None:
         return ExitCode.OK
     status = view.process.verdict.status
@@ -88,7 +92,7 @@ def exit_code_of(view: MonitorView, now: float) -> ExitCode:
 
 def _engine_words(engine: EngineView, now: float) -> str:
     health = engine_health(engine, now)
-    if health.is_alive:
+    if health.kind in ("alive", "troubled"):
         return f"{engine.state} (pid {engine.pid} on {engine.host})"
     return f"{health.words}; {health.action}" if health.action else health.words
 
@@ -97,6 +101,8 @@ def line_of(view: MonitorView, now: float) -> str:
     """Return the one line for a status bar."""
     if not engine_is_alive(view.engine, now):
         return f"qltui: {_engine_words(view.engine, now)}"
+    if view.engine.trouble:
+        return f"qltui: IN TROUBLE: {clean(view.engine.trouble).partition('; ')[0]}"
     manual = f" manual, {view.engine.held} held" if view.engine.mode == "manual" else ""
     if view.process is None:
         return f"qltui: {view.engine.state}, no exposure yet{manual}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from qltui import __version__
 from qltui.engine import messages
@@ -73,6 +73,13 @@ class Arrivals:
     def add(self, event: Arrived | Incomplete | Gone) -> None:
         """Take what the watcher has found."""
         self._waiting.append(event)
+
+    def forget_gone(self) -> None:
+        """Forget files that were not complete and have gone while no engine ran."""
+        for path in self._store.incomplete_paths():
+            # The watcher finds what is there, and cannot miss what it has never seen.
+            if not Path(path).exists():
+                self._store.clear_incomplete(path)
 
     def record(self) -> bool:
         """Record what has been found, in its order; returns whether all of it is in the record."""

@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any, Final
 
 from qltui.engine.arrivals import Arrivals
@@ -91,7 +90,8 @@ def run_engine(
     with ExitStack() as stack:
         stack.enter_context(engine_lock(settings.state))
         stack.enter_context(engine_log(settings.logs))
-        store = stack.enter_context(Store.open(settings.database))
+        # What another program's lock holds up is kept and tried again, and meanwhile the heart has to beat.
+        store = stack.enter_context(Store.open(settings.database, timeout=BEAT_SECONDS))
         engine = Engine(settings, instrument, store, once=once, on_log=on_log, stop_event=stop_event)
         stack.enter_context(signals_stop(engine.stop))
         return engine.run()
@@ -135,7 +135,7 @@ class Engine:
         self._disk = DiskWatch(settings.disk_warning, settings.disk_alarm)
         self._next_beat = 0.0
         self._next_tick = 0.0
-        self._said = ("", "")
+        self._said = ("", "", "")
         self._titles = {step.name: step.title for step in instrument.steps}
 
     # -- life ------------------------------------------------------------------------------------------------------
@@ -164,10 +164,7 @@ class Engine:
             self._recorder.log("error", words)
         back = self.store.recover()
         again = f", {len(back)} unfinished go on" if back else ""
-        for path in self.store.incomplete_paths():
-            # Gone while no engine ran: the watcher finds what is there, and cannot miss what it has never seen.
-            if not Path(path).exists():
-                self.store.clear_incomplete(path)
+        self._arrivals.forget_gone()
         self._recorder.log("info", f"Engine started on {self._started.data_directory}{again}")
         self._recorder.flush()
         self._beat()
@@ -249,7 +246,7 @@ class Engine:
             self._recorder.flush()
             # What was in a worker goes back to the queue, for whoever looks meanwhile.
             self.store.recover()
-            self.store.beat(self._heart.view("stopped", stop.reason, (), self.in_force))
+            self.store.beat(self._heart.view("stopped", stop.reason, "", (), self.in_force))
         except StoreError as error:
             _LOG.error("the record could not be left in order: %s; the next start does that", error)
         return stop.status
@@ -292,8 +289,8 @@ class Engine:
     def _on_looked(self, event: LookedThrough) -> None:
         if event.problem != self._problem:
             self._recorder.log(*(("error", event.problem) if event.problem else ("info", "the data directory is back")))
-        self._problem = event.problem
-        self._looked, self._heart.looked_at = event, time.time()
+        self._looked, self._problem = event, event.problem
+        self._heart.looked()
 
     def _on_watcher_died(self, event: WatcherDied) -> None:
         self._recorder.log("error", f"the watcher failed: {event.reason}")
@@ -374,27 +371,30 @@ class Engine:
 
     # -- heartbeat -------------------------------------------------------------------------------------------------
 
-    def _state(self) -> tuple[str, str]:
-        """Return the engine's state and a few words on it."""
+    def _state(self) -> tuple[str, str, str]:
+        """Return the engine's state, a few words on it, and what keeps it from its work."""
         if self._recorder.trouble:
-            return "idle", f"the record cannot be written: {self._recorder.trouble}"
+            return "idle", self._recorder.trouble, self._recorder.trouble
+        trouble = self._slots.problem or self._heart.stuck_watcher() or self._problem
         if not self._slots.heard and not self._slots.problem:
-            return "compiling", "the workers load their kernels; the first time on a machine they are compiled"
-        problem = self._slots.problem or self._heart.stuck_watcher() or self._problem
-        if self._paused:
-            return "paused", problem or "paused by an observer"
-        return ("reducing" if self._scheduler.runs else "idle"), problem
+            words = "the workers load their kernels; the first time on a machine they are compiled"
+            return "compiling", trouble or words, trouble
+        state = "paused" if self._paused else "reducing" if self._scheduler.runs else "idle"
+        return state, trouble or ("paused by an observer" if self._paused else ""), trouble
 
     def _beat(self) -> None:
         self._next_beat = time.monotonic() + BEAT_SECONDS
-        self._said = state, detail = self._state()
-        view = self._heart.view(state, detail, self._slots.words(self._titles), self.in_force)
+        self._said = said = self._state()
+        view = self._heart.view(*said, self._slots.words(self._titles), self.in_force)
         news = self._disk.look(view.disk_used, view.disk_free)
         if news is not None and (news[0] != "info" or self._slots.heard):
             self._recorder.log(*news)
         trim_worker_logs(self._started.logs)
         try:
             heard = {f"slot-{slot}": when for slot, when in self._slots.heard.items()}
-            self.store.beat(view, {**heard, "watcher": self._heart.looked_at})
+            self.store.beat(view, heard | {"watcher": self._heart.looked_at})
         except StoreError as error:
             _LOG.warning("the heartbeat was not recorded: %s", error)
+            self._heart.unwritten(str(error))
+        else:
+            self._heart.unwritten(self._recorder.trouble)

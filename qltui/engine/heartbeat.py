@@ -12,6 +12,7 @@ from qltui import __version__
 from qltui.engine.in_force import InForce
 from qltui.engine.notify import Notifier
 from qltui.engine.settings import EngineSettings
+from qltui.store.aside import hush, say_aside
 from qltui.store.views import EngineView
 
 __all__ = ["BEAT_SECONDS", "DiskWatch", "Heart", "disk_usage", "stuck_watcher"]
@@ -37,17 +38,16 @@ def disk_usage(directory: Path) -> tuple[float | None, float | None]:
     return (used / (used + free), float(free)) if used + free else (None, None)
 
 
-def stuck_watcher(looked_at: float, settings: EngineSettings, now: float | None = None) -> str:
+def stuck_watcher(silent: float, settings: EngineSettings) -> str:
     """Return in words that the data directory has not been looked through for too long; empty where it has.
 
     The watcher does not die of a file server that does not answer: it waits, for ever if need be.
 
     Parameters
     ----------
-    looked_at : float
-        When it was last looked through [s since 1970].
+    silent : float
+        How long ago it was last looked through [s].
     """
-    silent = (time.time() if now is None else now) - looked_at
     if silent < max(_STUCK_SECONDS, _STUCK_ROUNDS * settings.rescan_seconds):
         return ""
     return (
@@ -89,14 +89,28 @@ class Heart:
 
     def __init__(self, settings: EngineSettings) -> None:
         self._settings = settings
-        self._started = self.looked_at = time.time()
+        self._started = time.time()
         self.notifier = Notifier()
+        self._aside = not hush(settings.state)
+        self.looked()
+
+    def looked(self) -> None:
+        """Note that the data directory has been looked through."""
+        # For people by the time of day; how long it is ago, by a clock that nobody sets.
+        self.looked_at, self._looked = time.time(), time.monotonic()
 
     def stuck_watcher(self) -> str:
         """Return in words that the watcher says nothing; empty where it does."""
-        return stuck_watcher(self.looked_at, self._settings)
+        return stuck_watcher(time.monotonic() - self._looked, self._settings)
 
-    def view(self, state: str, detail: str, slots: tuple[str, ...], in_force: InForce) -> EngineView:
+    def unwritten(self, words: str) -> None:
+        """Say beside the record that it cannot be written, and why; empty where it can again."""
+        if words:
+            self._aside = say_aside(self._settings.state, words) or self._aside
+        elif self._aside:
+            self._aside = not hush(self._settings.state)
+
+    def view(self, state: str, detail: str, trouble: str, slots: tuple[str, ...], in_force: InForce) -> EngineView:
         """Return the engine as it is now.
 
         Queue, incomplete files, mode and observer are read from the record by whoever looks.
@@ -110,6 +124,7 @@ class Heart:
             started=self._started,
             heartbeat=time.time(),
             detail=detail,
+            trouble=trouble,
             disk_used=used,
             disk_free=free,
             slots=slots,

@@ -10,6 +10,7 @@ from dataclasses import asdict, fields
 from typing import Any, Final
 
 from qltui.store import schema
+from qltui.store.aside import heard_aside
 from qltui.store.codec import dump, text_value
 from qltui.store.database import Database
 from qltui.store.held import count_held
@@ -149,6 +150,7 @@ def engine(database: Database) -> EngineView:
     table = schema.Heartbeat
     row = database.row(table.select(table.detail).where(table.name == "engine"))
     said: dict[str, Any] = json.loads(row[0]) if row else {"state": "none"}
+    said |= _beside(database, said)
     known = {item.name for item in fields(EngineView)}
     said = {key: tuple(value) if isinstance(value, list) else value for key, value in said.items() if key in known}
     waiting = database.sql("SELECT count(*) FROM process WHERE state = 'waiting'")[0][0]
@@ -164,6 +166,22 @@ def engine(database: Database) -> EngineView:
         "incomplete_names": tuple(_in_words(*entry) for entry in incomplete),
     }
     return EngineView(**said)
+
+
+def _beside(database: Database, beat: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the engine says now where it cannot write its beats; `beat` is the last one that it could."""
+    aside = heard_aside(database.path.parent)
+    if aside is None:
+        return {}
+    return {
+        # The last beat may be the farewell of the engine before.
+        "state": "idle" if beat["state"] in ("none", "stopped") else beat["state"],
+        "pid": aside.pid,
+        "host": aside.host,
+        "heartbeat": max(aside.time, beat.get("heartbeat") or 0.0),
+        "detail": aside.words,
+        "trouble": aside.words,
+    }
 
 
 def change_in_force(database: Database, process: int, configuration: int | None, limit_set: int | None) -> None:

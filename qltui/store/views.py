@@ -42,6 +42,8 @@ class EngineView:
         Time of the last beat [s since 1970].
     detail : str
         In words: what it is doing, or why it stopped.
+    trouble : str
+        In words: why an engine that lives cannot do its work; empty where it can.
     queue, incomplete : int
         Exposures waiting; exposures whose files are still being written.
     incomplete_names : tuple of str
@@ -87,6 +89,7 @@ class EngineView:
     restart: tuple[str, ...] = ()
     selection: str = ""
     selected: tuple[str, ...] = ()
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ class Health:
     Attributes
     ----------
     kind : str
-        ``"alive"``, ``"none"``, ``"stopped"``, ``"stale"`` or ``"dead"``.
+        ``"alive"``, ``"none"``, ``"stopped"``, ``"troubled"``, ``"stale"`` or ``"dead"``.
     words, action : str
         What is so, and what to do; empty for an engine that lives.
     """
@@ -41,6 +41,11 @@ class Health:
     def is_alive(self) -> bool:
         """Whether what the screen shows is live."""
         return self.kind == "alive"
+
+    @property
+    def runs(self) -> bool:
+        """Whether there is an engine, however it is."""
+        return self.kind in ("alive", "troubled", "stale")
 
 
 def process_exists(pid: int) -> bool:
@@ -70,7 +75,8 @@ def engine_health(
     if engine.state == "stopped":
         why = f": {detail}" if detail else ""
         return Health("stopped", f"the engine was stopped{why}", start)
-    age = now - engine.heartbeat if engine.heartbeat is not None else 0.0
+    # A clock that was set back leaves the last beat in what is now the future.
+    age = max(0.0, now - engine.heartbeat) if engine.heartbeat is not None else 0.0
     same_host = engine.host in ("", host if host is not None else socket.gethostname())
     if same_host and not exists(engine.pid):
         return Health("dead", f"the engine died {duration(age)} ago", f"{start}; why: logs/engine.log")
@@ -80,4 +86,7 @@ def engine_health(
         return Health("dead", f"the engine is silent for {duration(age)}", action)
     if age >= STALE_AFTER:
         return Health("stale", f"old picture: no news from the engine for {duration(age)}")
+    if engine.trouble:
+        words, _, action = clean(engine.trouble).partition("; ")
+        return Health("troubled", words, action)
     return Health("alive")

@@ -32,4 +32,5 @@ def head_notes(engine: EngineView, health: Health, alarms: int, who: str, charse
 
 def _short(health: Health) -> str:
     """Return the engine's state in two words."""
-    return {"none": "no engine", "stopped": "engine stopped", "stale": "old picture"}.get(health.kind, "engine dead")
+    words = {"none": "no engine", "stopped": "engine stopped", "stale": "old picture", "troubled": "engine in trouble"}
+    return words.get(health.kind, "engine dead")

@@ -289,8 +289,8 @@ class PaneScreen(LongWork, Screen[None], inherit_bindings=False):
         except ReadError as error:
             self.say(f"{name} was not asked for: {clean(str(error))}", "bad")
             return None
-        alive = self.viewer.health(self._picture.engine).is_alive
-        self.say(f"asked for: {name}" + ("" if alive else "; no engine runs now, the next one will do it"))
+        runs = self.viewer.health(self._picture.engine).runs
+        self.say(f"asked for: {name}" + ("" if runs else "; no engine runs now, the next one will do it"))
         return number
 
     # -- keys --------------------------------------------------------------------------------------------------

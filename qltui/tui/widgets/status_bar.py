@@ -23,6 +23,7 @@ _LATE = 3600.0
 
 _TRIGGERS: Final = {"NEW": "so far", "BACKLOG": "from the backlog", "REPROCESS": "again"}
 
+_ENGINE: Final = {"dead": Status.ALARM, "troubled": Status.ALARM, "stale": Status.WARNING}
 _DISK_WARNING, _DISK_ALARM = 0.90, 0.97
 
 
@@ -137,7 +138,7 @@ def activity(picture: StatusPicture, instrument: Instrument, charset: Charset, r
     if picture.error:
         return ((f"{charset.mark(Status.FAILED)} ", "bad"), (clean(picture.error), "warn"))
     if not health.is_alive:
-        status = {"dead": Status.ALARM, "stale": Status.WARNING}.get(health.kind, Status.NOT_CHECKED)
+        status = _ENGINE.get(health.kind, Status.NOT_CHECKED)
         role = STATUS_MARKS[status].role
         words = ((f"{charset.mark(status)} ", role), (health.words, "strong"))
         return (*words, (f"   {health.action}", "text")) if health.action else words
