@@ -71,18 +71,19 @@ class Errands:
     on_end : callable
         Told an `ErrandEnded`, from another thread.
     clock : callable
-        [s since 1970].
+        One that never jumps [s].
     """
 
     def __init__(
-        self, settings: EngineSettings, on_end: Callable[[Any], None], clock: Callable[[], float] = time.time
+        self, settings: EngineSettings, on_end: Callable[[Any], None], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.settings = settings
         self._on_end = on_end
         self._clock = clock
         self._waiting: deque[Errand] = deque()
         self._running: tuple[Errand, subprocess.Popen[str], threading.Thread] | None = None
-        self._last_backup = _newest(settings.state / "backup") or clock() - 60.0 * settings.backup_every + _FIRST_BACKUP
+        age = _age_of_newest(settings.state / "backup")
+        self._last_backup = clock() - (60.0 * settings.backup_every - _FIRST_BACKUP if age is None else age)
 
     @property
     def busy(self) -> bool:
@@ -172,9 +173,10 @@ class Errands:
         return [f"{errand.failed} before the end; `{errand.again}` does it" for errand in left]
 
 
-def _newest(directory: Path) -> float | None:
-    """Return when the newest copy was made [s since 1970]; None where there is none."""
+def _age_of_newest(directory: Path) -> float | None:
+    """Return how old the newest copy is [s]; None where there is none, 0 for one of a future that a clock had."""
     try:
-        return max((path.stat().st_mtime for path in directory.glob("qltui-*.db")), default=None)
+        newest = max((path.stat().st_mtime for path in directory.glob("qltui-*.db")), default=None)
     except OSError:
         return None
+    return None if newest is None else max(0.0, time.time() - newest)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -20,13 +20,25 @@ from qltui.instruments.errors import IncompleteFileError, InvalidFileError
 from qltui.instruments.files import Candidate
 from qltui.model import Exposure
 
-__all__ = ["Arrived", "Gone", "Incomplete", "LookedThrough", "Watcher", "WatcherDied", "nights_to_watch"]
+__all__ = [
+    "Arrived",
+    "Gone",
+    "Incomplete",
+    "LookedThrough",
+    "Watcher",
+    "WatcherDied",
+    "last_before",
+    "nights_now",
+    "nights_to_watch",
+]
 
 _LOG = logging.getLogger(__name__)
 _BREATH: Final = 0.1
 """Between two looks, however many hints there are [s]."""
 _LINGER: Final = 12 * 3600.0
 """A night that is not among the newest any more is watched on for so long [s]: files may arrive late."""
+_HOPELESS: Final = 7 * 24 * 3600.0
+"""A file that is not complete, and has not changed for so long [s], keeps nobody looking at its night any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +91,33 @@ class WatcherDied:
 WatcherEvent = Arrived | Incomplete | Gone | LookedThrough | WatcherDied
 
 
-def nights_to_watch(on_disk: Iterable[int], given: tuple[int, ...], newest: int, last_known: int = 0) -> list[int]:
-    """Return the nights to watch: those given, else the newest, and what came since the last one that is recorded.
+def nights_now(now: float) -> frozenset[int]:
+    """Return the nights that it may be at a time [s since 1970], wherever on Earth the site and its noon are."""
+    return frozenset(
+        int(time.strftime("%Y%m%d", time.gmtime(now + 3600.0 * hours)))
+        # From noon of the day before, where it is 12 h earlier than UTC, to this noon, where it is 14 h later.
+        for hours in (-24.0, 0.0, 2.0)
+    )
+
+
+def last_before(nights: Iterable[int], now: float) -> int:
+    """Return the newest of the nights that have begun at a time [s since 1970]; the newest of all where none has.
+
+    A clock that was wrong for an hour leaves a night of the future behind, in the record and on the disk, and nothing
+    that comes meanwhile is newer than that.
+    """
+    nights, latest = list(nights), max(nights_now(now))
+    return max((night for night in nights if night <= latest), default=max(nights, default=0))
+
+
+def nights_to_watch(
+    on_disk: Iterable[int],
+    given: tuple[int, ...],
+    newest: int,
+    last_known: int = 0,
+    tonight: Collection[int] = (),
+) -> list[int]:
+    """Return the nights to watch: those given, else the newest, tonight, and what came since the last one recorded.
 
     Parameters
     ----------
@@ -92,12 +129,14 @@ def nights_to_watch(on_disk: Iterable[int], given: tuple[int, ...], newest: int,
         How many of the newest to watch, where none were asked for.
     last_known : int
         Newest night of the record: after a stop of some nights, that one and the later ones are watched as well.
+    tonight : collection of int
+        Nights that it may be by the clock: watched where they have a directory, whatever is newer than they are.
     """
     if given:
         return sorted(set(given))
     nights = sorted(on_disk)
     since = [night for night in nights if last_known and night >= last_known]
-    return sorted(set(nights[-newest:]) | set(since[-_CATCH_UP:]))
+    return sorted(set(nights[-newest:]) | set(since[-_CATCH_UP:]) | set(tonight).intersection(nights))
 
 
 _CATCH_UP: Final = 14
@@ -160,7 +199,7 @@ class Watcher:
         self._stop = threading.Event()
         self._hints = Hints(self._wake.set) if use_hints else None
         self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
-        self._known: dict[str, Signature] = {}
+        self._known: dict[int, dict[str, Signature]] = {}
         self._pending: dict[str, Pending] = {}
         self._nights: dict[int, float] = {}
         self._told: dict[str, str] = {}
@@ -220,7 +259,7 @@ class Watcher:
         self._take(
             reconcile(
                 found,
-                self._known,
+                {path: value for night in self._known.values() for path, value in night.items()},
                 self._pending,
                 clock=time.monotonic(),
                 now=time.time(),
@@ -231,14 +270,24 @@ class Watcher:
 
     def _choose_nights(self, on_disk: list[int]) -> None:
         clock = time.monotonic()
-        for night in nights_to_watch(on_disk, self._given, self._newest, self._last_known):
+        tonight = nights_now(time.time())
+        for night in nights_to_watch(on_disk, self._given, self._newest, self._last_known, tonight):
             if night not in self._nights:
-                self._known.update(self._known_of(night))
+                self._known[night] = dict(self._known_of(night))
             self._nights[night] = clock
-        busy = {entry.candidate.night for entry in self._pending.values()}
+        waiting = self._pending.values()
+        busy = {entry.candidate.night for entry in waiting if clock - entry.unchanged_since < _HOPELESS}
         for night, last in list(self._nights.items()):
             if clock - last > _LINGER and night not in busy:
-                del self._nights[night]
+                self._leave(night)
+
+    def _leave(self, night: int) -> None:
+        """Look at a night no more, and keep nothing of it; what is not complete stays so in the record."""
+        del self._nights[night]
+        self._known.pop(night, None)
+        for path in [path for path, entry in self._pending.items() if entry.candidate.night == night]:
+            del self._pending[path]
+            self._told.pop(path, None)
 
     def _take(self, result: Reconciliation) -> None:
         self._pending = dict(result.pending)
@@ -268,7 +317,8 @@ class Watcher:
             reason, final = f"internal error, {type(error).__name__}: {error}; engine.log has the whole of it", True
         else:
             # What is recorded is what was seen before the look: a change meanwhile is a revision of its own.
-            size, mtime_ns = self._known[candidate.path] = signature(candidate)
+            size, mtime_ns = signature(candidate)
+            self._known.setdefault(candidate.night, {})[candidate.path] = size, mtime_ns
             self._pending.pop(candidate.path)
             self._forget(candidate.path)
             self._tell(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from qltui.engine.settings import EngineSettings
-from qltui.engine.watcher import Watcher
+from qltui.engine.watcher import Watcher, last_before
 from qltui.instruments.base import Instrument, resolve
 from qltui.store.filesystem import network_filesystem
 from qltui.store.record import Store
@@ -47,7 +48,7 @@ def watcher_for(settings: EngineSettings, instrument: Instrument, store: Store, 
         put,
         nights=settings.nights,
         newest=settings.newest_nights,
-        last_known=max(store.nights(instrument.name), default=0),
+        last_known=last_before(store.nights(instrument.name), time.time()),
         settle_seconds=settings.settle_seconds,
         rescan_seconds=settings.rescan_seconds,
         use_hints=not network_filesystem(root),

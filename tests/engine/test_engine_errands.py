@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 from pathlib import Path
 
@@ -78,3 +79,16 @@ def test_what_was_not_done_at_the_end_is_said(settings):
     assert not errands.busy
     # Half a copy never has a name.
     assert all(condition_of(path).is_whole for path in backups(Path(settings.state_directory) / "backup"))
+
+
+def test_a_copy_of_a_future_that_a_clock_had_is_followed_by_the_next_in_time(settings):
+    place = Path(settings.state_directory) / "backup"
+    place.mkdir()
+    copy = place / "qltui-20991231T000000.db"
+    copy.touch()
+    os.utime(copy, (4e9, 4e9))
+    now = [1e9]
+    errands = Errands(settings, lambda event: None, clock=lambda: now[0])
+    assert not errands._backup_is_due()
+    now[0] += 3600.0
+    assert errands._backup_is_due()

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import os
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from engine_fakes import Events, exposure_file, inspect, scan
 
+from qltui.engine import watcher as watcher_module
 from qltui.engine.settle import signature
-from qltui.engine.watcher import Arrived, Gone, Incomplete, LookedThrough, Watcher, WatcherDied, nights_to_watch
+from qltui.engine.watcher import (
+    Arrived,
+    Gone,
+    Incomplete,
+    LookedThrough,
+    Watcher,
+    WatcherDied,
+    last_before,
+    nights_now,
+    nights_to_watch,
+)
 
 OLD = 1_570_000_000
 
@@ -179,6 +191,60 @@ def test_a_watcher_that_fails_says_so(watch, events, data):
 )
 def test_nights(given, newest, last, expected):
     assert nights_to_watch([3, 1, 5, 4, 2], given, newest, last) == expected
+
+
+@pytest.mark.parametrize(
+    ("moment", "nights"),
+    [
+        # 2019-10-01 is still night in Hawaii and in Chile until the noon of 2019-10-02.
+        ("2019-10-02T05:00", {20191001, 20191002}),
+        ("2019-10-02T23:30", {20191001, 20191002, 20191003}),
+        # A year and a leap day go by; a leap second is the second before.
+        ("2020-01-01T03:00", {20191231, 20200101}),
+        ("2016-12-31T23:59", {20161230, 20161231, 20170101}),
+        ("2020-02-29T12:00", {20200228, 20200229}),
+    ],
+)
+def test_which_nights_it_may_be(moment, nights):
+    assert nights_now(datetime.fromisoformat(f"{moment}+00:00").timestamp()) == nights
+
+
+def test_a_night_of_the_future_hides_no_other():
+    now = datetime(2019, 10, 3, 4, tzinfo=UTC).timestamp()
+    assert nights_to_watch([20191001, 20191002, 20991231], (), 1, 0, nights_now(now)) == [20191002, 20991231]
+    assert last_before([20191001, 20991231], now) == 20191001
+    # A clock that has lost its battery says 1970.
+    assert last_before([20191001, 20991231], 0.0) == 20991231
+    assert last_before([], now) == 0
+
+
+def test_tonight_is_found_beside_a_night_of_the_future(watch, events, data, monkeypatch):
+    monkeypatch.setattr(watcher_module, "nights_now", lambda now: frozenset({20191002}))
+    exposure_file(data, 9, night=20991231)
+    watch()
+    events.until(Arrived)
+    exposure_file(data, 10, night=20191002)
+    assert events.until(Arrived, count=2).exposure.night == 20191002
+
+
+def test_of_a_night_that_is_over_nothing_is_kept(watch, events, data, monkeypatch):
+    monkeypatch.setattr(watcher_module, "_LINGER", 0.0)
+    monkeypatch.setattr(watcher_module, "_HOPELESS", 0.5)
+    exposure_file(data, 1, night=20191001)
+    cut = exposure_file(data, 2, night=20191001)
+    cut.write_text(cut.read_text()[:20])
+    watcher = watch(rescan_seconds=0.1)
+    events.until(Incomplete)
+    exposure_file(data, 3, night=20191002)
+    while events.until(LookedThrough, count=1 + sum(isinstance(e, LookedThrough) for e in events.seen)).nights != (
+        20191002,
+    ):
+        pass
+    events.until(Arrived, count=2)
+    assert set(watcher._known) == {20191002}
+    assert (watcher._pending, watcher._told) == ({}, {})
+    # It is not forgotten in the record: the file is still there.
+    assert not [event for event in events.seen if isinstance(event, Gone)]
 
 
 def test_the_data_are_only_read(watch, events, data):
