@@ -7,11 +7,13 @@ import getpass
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qltui.commands.exit_codes import CommandError, ExitCode
 from qltui.config import Config, ConfigError, load_config
-from qltui.instruments.base import Instrument, get_instrument
-from qltui.instruments.location import parse_location
+
+if TYPE_CHECKING:
+    from qltui.instruments.base import Instrument
 
 __all__ = [
     "add_config",
@@ -84,6 +86,10 @@ def instrument_of(config: Config) -> Instrument:
     CommandError
         Where ``site.location`` is no place.
     """
+    # Not every command needs to know what an instrument is, and some are in a hurry.
+    from qltui.instruments.base import get_instrument
+    from qltui.instruments.location import parse_location
+
     instrument = get_instrument(config.site.instrument)
     if not config.site.location:
         return instrument

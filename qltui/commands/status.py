@@ -5,15 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from contextlib import closing
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from qltui.commands.exit_codes import CommandError, ExitCode
 from qltui.commands.options import add_state, configuration, instrument_of
-from qltui.instruments.base import Instrument
 from qltui.model import Status
 from qltui.store.views import EngineView, MonitorView
 from qltui.tui.health import engine_health
-from qltui.tui.text import clean
+from qltui.tui.printable import clean
+
+if TYPE_CHECKING:
+    from qltui.instruments.base import Instrument
 
 __all__ = ["DESCRIPTION", "EPILOG", "add_arguments", "engine_is_alive", "exit_code_of", "main"]
 
@@ -41,11 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Carry out the command and return the exit status."""
+    from qltui.store.database import Database
     from qltui.store.errors import StoreError
-    from qltui.store.record import Store
+    from qltui.store.pictures import monitor_view
 
     config = configuration(args)
-    instrument = instrument_of(config)
     path = config.state_directory / "qltui.db"
     if not path.is_file():
         if args.json:
@@ -54,17 +58,18 @@ def main(args: argparse.Namespace) -> int:
         msg = f"no record in {config.state_directory}: no engine ever ran here; start one with `qltui run`"
         raise CommandError(msg, ExitCode.ENGINE_DEAD)
     try:
-        with Store.open(path, read_only=True) as store:
-            view = store.monitor_view()
+        # What the Monitor asks, without all else that a record answers: a status bar asks every few seconds.
+        with closing(Database(path, read_only=True)) as database:
+            view = monitor_view(database)
     except StoreError as error:
         raise CommandError(str(error), ExitCode.UNAVAILABLE) from error
     now = time.time()
     if args.json:
-        print(json.dumps(_as_json(view, instrument, now), indent=2))
+        print(json.dumps(_as_json(view, instrument_of(config), now), indent=2))
     elif args.line:
         print(line_of(view, now))
     else:
-        print("\n".join(_lines(view, instrument, now)))
+        print("\n".join(_lines(view, instrument_of(config), now)))
     return exit_code_of(view, now)
 
 

@@ -19,6 +19,7 @@ from qltui.store.schema import Exposure as ExposureTable
 
 __all__ = [
     "EXPOSURE_COLUMNS",
+    "digest_of",
     "dump",
     "exposure_from_row",
     "exposure_time",
@@ -47,6 +48,13 @@ def number(value: float | None) -> float:
 def text_value(text: str) -> str:
     r"""Return `text` as SQLite can keep it: surrogates that are no characters become ``\udcXX`` in letters."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def digest_of(text: str) -> str:
+    """Return what tells one text from another, without its length."""
+    import hashlib  # loads OpenSSL, which only who writes has to wait for
+
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def path_value(path: str) -> str | bytes:

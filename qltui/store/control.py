@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -11,7 +10,7 @@ from typing import Any, Final
 
 from qltui.store import schema
 from qltui.store.aside import heard_aside
-from qltui.store.codec import dump, text_value
+from qltui.store.codec import digest_of, dump, text_value
 from qltui.store.database import Database
 from qltui.store.held import count_held
 from qltui.store.versions import decisions
@@ -103,7 +102,7 @@ def content_number(
     database: Database, table: type[schema.LimitSet | schema.Configuration], text: str, name: str = ""
 ) -> int:
     """Return the number of a limit set or a configuration; the same text is kept once."""
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    digest = digest_of(text)
     with database.transaction():
         row = database.row(table.select(table.id).where(table.digest == digest))
         if row:

@@ -5,12 +5,11 @@ A version is never changed and never deleted: what a process was judged by can a
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import dataclass, replace
 from typing import Final
 
-from qltui.store.codec import text_value
+from qltui.store.codec import digest_of, text_value
 from qltui.store.database import Database
 
 __all__ = [
@@ -160,7 +159,7 @@ def save_version(
             """INSERT INTO saved_version (kind, name, version, content, digest, author, reason, created)
                VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
             (
-                *(kind, name, (last[0][0] or 0) + 1, content, hashlib.sha256(content.encode()).hexdigest()),
+                *(kind, name, (last[0][0] or 0) + 1, content, digest_of(content)),
                 *(text_value(author), text_value(reason.strip()), when),
             ),
         )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from qltui.store.views import EngineView
-from qltui.tui.text import clean
+from qltui.tui.printable import clean
 from qltui.tui.words import duration
 
 __all__ = ["DEAD_AFTER", "STALE_AFTER", "Health", "engine_health", "process_exists"]
@@ -77,7 +76,7 @@ def engine_health(
         return Health("stopped", f"the engine was stopped{why}", start)
     # A clock that was set back leaves the last beat in what is now the future.
     age = max(0.0, now - engine.heartbeat) if engine.heartbeat is not None else 0.0
-    same_host = engine.host in ("", host if host is not None else socket.gethostname())
+    same_host = engine.host in ("", host if host is not None else os.uname().nodename)
     if same_host and not exists(engine.pid):
         return Health("dead", f"the engine died {duration(age)} ago", f"{start}; why: logs/engine.log")
     if age >= DEAD_AFTER:

@@ -6,10 +6,11 @@ Every pane is drawn by a function from data to lines of such runs. Roles become 
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len, set_cell_size
+
+from qltui.tui.printable import clean
 
 __all__ = [
     "Line",
@@ -53,14 +54,6 @@ _NARROW = frozenset(
     for code in range(first, last + 1)
 )  # fmt: skip
 """What nearly all of a screen consists of: of these, every character is one cell, whatever stands beside it."""
-
-
-def clean(text: str) -> str:
-    """Return `text` on one line, without control, formatting and unassigned characters: headers are not trusted."""
-    if text.isascii() and text.isprintable():
-        return text
-    kept = (" " if char in "\t\n\r\v\f" else char for char in text)
-    return "".join(char for char in kept if char == " " or unicodedata.category(char)[0] != "C")
 
 
 def to_ascii(text: str) -> str:

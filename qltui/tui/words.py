@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from qltui.instruments.base import MetricDefinition
+if TYPE_CHECKING:
+    from qltui.instruments.base import MetricDefinition
 
 __all__ = ["clock_time", "date_range", "duration", "night_date", "number", "plural", "span", "value_text"]
 
