@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import queue
+import resource
 import signal
 import sys
 import threading
@@ -89,6 +90,8 @@ def reduce(task: CameraTask, on_event) -> CameraReport:
     steps = [step.name for step in INSTRUMENT.steps_for(task.exposure.obstype)]
     for number, step in enumerate(steps[:1] if do == "silent" else steps):
         tell(task, on_event, step, "started")
+        if do == "slow":
+            threading.Event().wait(float(argument))
         if step == steps[-1]:
             act(do, argument, task)
         report = StepReport(step, Status.NORMAL, 0.01, _measurements(step, do))
@@ -161,9 +164,13 @@ def act(do, argument, task):
         os.kill(os.getpid(), signal.SIGKILL)
     elif do == "crash":
         ctypes.string_at(0)
+    elif do == "signal":
+        os.kill(os.getpid(), int(argument))
     elif do == "loop":
         while True:
             pass
+    elif do == "eat":
+        eat(int(argument))
     elif do == "memory":
         raise MemoryError("no room for 10 GB")
     elif do == "raise":
@@ -179,6 +186,20 @@ def act(do, argument, task):
     elif do == "wait":
         write(task, "begin")
         _wait_for(Path(argument))
+
+
+def eat(most):
+    """Take memory until there is no more, with so many bytes of it allowed."""
+    allowed = resource.getrlimit(resource.RLIMIT_AS)
+    taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (taken + most, allowed[1]))
+    food = []
+    try:
+        while True:
+            food.append(bytearray(1_000_000))
+    finally:
+        food.clear()
+        resource.setrlimit(resource.RLIMIT_AS, allowed)
 
 
 def write(task, what):
