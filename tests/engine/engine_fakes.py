@@ -160,23 +160,13 @@ class OddError(Exception):
 def act(do, argument, task):
     if do == "exit" or (do == "exit_once" and task.attempt == 1):
         os._exit(3)
-    elif do == "kill":
-        os.kill(os.getpid(), signal.SIGKILL)
-    elif do == "crash":
-        ctypes.string_at(0)
-    elif do == "signal":
-        os.kill(os.getpid(), int(argument))
+    elif do in _DEATHS:
+        _DEATHS[do](argument)
     elif do == "loop":
         while True:
             pass
     elif do == "eat":
         eat(int(argument))
-    elif do == "memory":
-        raise MemoryError("no room for 10 GB")
-    elif do == "raise":
-        raise RuntimeError("something else")
-    elif do == "odd":
-        raise OddError("nobody", "can copy this")
     elif do == "print":
         sys.stdout.write("x" * int(argument))
         sys.stdout.flush()
@@ -186,6 +176,20 @@ def act(do, argument, task):
     elif do == "wait":
         write(task, "begin")
         _wait_for(Path(argument))
+
+
+def _raise(error):
+    raise error
+
+
+_DEATHS = {
+    "kill": lambda _: os.kill(os.getpid(), signal.SIGKILL),
+    "signal": lambda number: os.kill(os.getpid(), int(number)),
+    "crash": lambda _: ctypes.string_at(0),
+    "memory": lambda _: _raise(MemoryError("no room for 10 GB")),
+    "raise": lambda _: _raise(RuntimeError("something else")),
+    "odd": lambda _: _raise(OddError("nobody", "can copy this")),
+}
 
 
 def eat(most):

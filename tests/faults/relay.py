@@ -1,7 +1,7 @@
 """A terminal that can stall: runs a program on a pseudo-terminal of its own and passes on what it writes, or not.
 
-``python relay.py GATE PROGRAM ...``: as long as the file GATE exists nothing is read of what the program writes, as over
-a line that hangs. Keys and changes of size go through.
+``python relay.py GATE PROGRAM ...``: as long as the file GATE exists nothing is read of what the program writes,
+as over a line that hangs. Keys and changes of size go through.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def main(gate: Path, program: list[str]) -> int:
     """Run the program and return its exit status."""
     pid, inner = pty.fork()
     if pid == 0:
-        os.execvp(program[0], program)  # noqa: S606 - the test's own program
+        os.execvp(program[0], program)
 
     def resize(*_words: object) -> None:
         fcntl.ioctl(inner, termios.TIOCSWINSZ, fcntl.ioctl(0, termios.TIOCGWINSZ, bytes(8)))
