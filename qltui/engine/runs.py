@@ -51,6 +51,8 @@ class Run:
         When a camera that failed may be tried again, by a clock that never jumps [s].
     started : float
         By a clock that never jumps [s].
+    began : float
+        By the time of day [s since 1970].
     raised : set of str
         Keys of the alarms so far.
     changed, next_verdict : bool, float
@@ -69,10 +71,19 @@ class Run:
     attempts: dict[str, int] = field(default_factory=dict)
     resting: dict[str, float] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
+    began: float = field(default_factory=time.time)
     raised: set[str] = field(default_factory=set)
     changed: bool = True
     next_verdict: float = 0.0
     _begun: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def ended(self) -> float:
+        """The time of day at its end, if it ends now [s since 1970].
+
+        By the clock with which it began: one that is set meanwhile would have it end before it began, or last a day.
+        """
+        return self.began + (time.monotonic() - self.started)
 
     @property
     def number(self) -> int:

@@ -169,7 +169,7 @@ class Scheduler:
         self.queue_changed()
         settled = run.prepare(before)
         self._note_in_force(queued)
-        self._recorder.add(self._store.start_process, queued.number, now=time.time())
+        self._recorder.add(self._store.start_process, queued.number, now=run.began)
         for camera, result in settled.items():
             self._record_status(run, camera, result)
         missing = [camera for camera, result in settled.items() if result.status is Status.MISSING]
@@ -358,7 +358,7 @@ class Scheduler:
     def _finish(self, run: Run, state: str, reason: str = "") -> None:
         verdict = run.verdict()
         del self.runs[run.number]
-        self._recorder.add(self._store.finish_process, run.number, verdict, state, reason, now=time.time())
+        self._recorder.add(self._store.finish_process, run.number, verdict, state, reason, now=run.ended)
         depth = self._instrument.depth
         self._recorder.add(self._store.settle, run.number, depth.metric if depth is not None else "")
         if state in ("done", "failed"):

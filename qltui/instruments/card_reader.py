@@ -18,6 +18,7 @@ __all__ = ["MJD_RANGE", "CardReader", "date_of", "local_night", "night_of"]
 MJD_RANGE: Final = (47892.0, 88068.0)
 """Of the years 1990 to 2099, outside of which a date is a fault of the header [d]."""
 _MJD_EPOCH: Final = datetime(1858, 11, 17, tzinfo=UTC)
+_LEAP_SECOND: Final = re.compile(r"(.*[T ][0-9]{2}:[0-9]{2}):60([^0-9].*)?")
 _EMPTY: Final = frozenset({"", "NONE", "N/A", "NA", "NULL", "UNKNOWN", "--"})
 
 
@@ -112,8 +113,8 @@ def date_of(reader: CardReader) -> datetime | None:
     text = reader.text("DATE-OBS", 40)
     if text:
         try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
+            moment = _moment(text)
+        except (ValueError, OverflowError):
             reader.problems.append(f"DATE-OBS is {text!r} and not used")
         else:
             moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -122,6 +123,14 @@ def date_of(reader: CardReader) -> datetime | None:
             reader.problems.append(f"DATE-OBS is {text!r} and not used")
     mjd = reader.number("MJD-OBS", low=MJD_RANGE[0], high=MJD_RANGE[1])
     return None if mjd is None else _MJD_EPOCH + timedelta(days=mjd)
+
+
+def _moment(text: str) -> datetime:
+    """Return the moment of an ISO 8601 text; the second 60 of a leap second is that of the next minute."""
+    leap = _LEAP_SECOND.fullmatch(text)
+    if leap is None:
+        return datetime.fromisoformat(text)
+    return datetime.fromisoformat(f"{leap[1]}:59{leap[2] or ''}") + timedelta(seconds=1)
 
 
 def local_night(moment: datetime, offset: timedelta) -> int:

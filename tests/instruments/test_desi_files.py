@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,11 @@ def test_the_header_of_the_exposure_is_the_first_with_exptime(tmp_path: Path) ->
         ({"DATE-OBS": "2020-03-16T12:00:00-07:00"}, 20200316),
         ({"NIGHT": 0, "MJD-OBS": 58924.2}, 20200315),
         ({"NIGHT": 20201340, "DATE-OBS": "yesterday", "MJD-OBS": "58924.8"}, 20200316),
+        # The last second of 2016 was number 60; noon of the site is at 19:00 UTC.
+        ({"DATE-OBS": "2016-12-31T23:59:60.5"}, 20161231),
+        ({"DATE-OBS": "2016-12-31T18:59:60"}, 20161231),
+        ({"DATE-OBS": "2016-12-31T18:59:59"}, 20161230),
+        ({"DATE-OBS": "9999-12-31T23:59:60"}, None),
         ({"NIGHT": True, "MJD-OBS": float("nan")}, None),
         ({"DATE-OBS": "9999-12-31T23:59:59"}, None),
         ({"DATE-OBS": "0001-01-01T00:00:00"}, None),
@@ -366,3 +372,9 @@ def test_real_geometry_of_a_red_ccd() -> None:
     amplifiers, _ = read_amplifiers(cards, (4194, 4256), AMPLIFIER_CARDS)
     assert sum(a.data.shape[0] * a.data.shape[1] for a in amplifiers) == 4128 * 4114
     assert date_of(CardReader({})) is None
+
+
+def test_a_leap_second_is_a_time_like_any_other() -> None:
+    reader = CardReader({"DATE-OBS": "2016-12-31T23:59:60.25Z"})
+    assert date_of(reader) == datetime(2017, 1, 1, 0, 0, 0, 250000, tzinfo=UTC)
+    assert reader.problems == []
