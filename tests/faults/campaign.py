@@ -5,8 +5,9 @@
     python tests/faults/campaign.py --class files --fault "cut off"
 
 Each fault is a function in ``faults_CLASS.py``. It gets a `Site` with a running engine, lets exposures come in and
-does its damage; what came in is accounted for when the record holds its result, or its state and reason. The exit status is 1
-where an exposure was lost, reduced twice or called normal although it is not, or a try went wrong in another way.
+does its damage; what came in is accounted for when the record holds its result, or its state and reason. The exit
+status is 1 where an exposure was lost, reduced twice or called normal although it is not, or a try went wrong in
+another way.
 """
 
 from __future__ import annotations

@@ -442,9 +442,10 @@ class Site:
         faults = [f"{name} is incomplete without a reason" for name, why in record.incomplete.items() if not why]
         for seen in record.exposures:
             newest = seen.newest
-            if seen.expid in numbers and newest is not None and newest.state in FINAL and newest.status != "NORMAL":
-                if not (newest.headline or newest.reason or newest.culprits):
-                    faults.append(f"{seen.expid} is {newest.status} without a reason")
+            if seen.expid not in numbers or newest is None or newest.state not in FINAL or newest.status == "NORMAL":
+                continue
+            if not (newest.headline or newest.reason or newest.culprits):
+                faults.append(f"{seen.expid} is {newest.status} without a reason")
         return faults
 
     def _internal(self) -> list[str]:
