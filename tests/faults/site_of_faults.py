@@ -93,10 +93,8 @@ class Site:
 
     def engine_settings(self, **settings: Any) -> EngineSettings:
         """Return what the engine is told: little waiting, few cameras, nothing that does not matter."""
-        off: tuple[str, ...] = ()
-        if not self.fake:
-            instrument = get_instrument(self.kind.instrument)
-            off = tuple(camera.name for camera in instrument.cameras if camera.name not in self.kind.cameras)
+        instrument = get_instrument(self.kind.instrument)
+        off = tuple(camera.name for camera in instrument.cameras if camera.name not in self.kind.cameras)
         values = {
             "settle_seconds": 0.3,
             "rescan_seconds": 0.5,
