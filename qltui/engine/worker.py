@@ -195,7 +195,10 @@ def run_in_slot(entry: str, task: CameraTask) -> CameraReport:
     except Exception as error:  # noqa: BLE001 - whatever it is, it ends this task alone, with its reason
         traceback.print_exc()
         sys.stderr.flush()
-        raise TaskFailedError(in_words(error)) from None
+        words = in_words(error)
+        if isinstance(error, MemoryError):
+            words = f"out of memory ({words}); give the engine fewer slots"
+        raise TaskFailedError(words) from None
 
 
 def in_words(error: BaseException) -> str:

@@ -190,7 +190,11 @@ def worker_stopped(site: Site, rng: random.Random, n: int) -> None:
 
 @fault("processes", "out of memory: what the worker takes is not there", tries=10, short=1, kind="fake")
 def out_of_memory(site: Site, rng: random.Random, n: int) -> None:
-    dies(site, f"eat:{50_000_000 * (1 + n % 4)}", f"MemoryError, {AGAIN}; r reprocesses it")
+    dies(
+        site,
+        f"eat:{50_000_000 * (1 + n % 4)}",
+        rf"out of memory \(MemoryError\), {AGAIN}; give the engine fewer slots; r .*",
+    )
 
 
 @fault("processes", "exception in a task", tries=10, short=1, kind="fake")
@@ -237,10 +241,10 @@ def segmentation_fault(site: Site, rng: random.Random, n: int) -> None:
 
 @fault("processes", "real worker killed twice in CHECK FIBERS", tries=5, short=1, kind="desi", slots=1)
 def killed_in_a_step(site: Site, rng: random.Random, n: int) -> None:
-    site.until(lambda _record: len(family(engine_of(site)).workers) == 1)
     expid = send_bad(site)
+    before = 0
     for attempt in (1, 2):
-        (worker,) = family(engine_of(site)).workers
+        worker = before = _next_worker(site, before)
         _stop_in_step(site, worker, expid, attempt)
         _kill(worker, signal.SIGKILL)
     site.mark()
@@ -249,6 +253,13 @@ def killed_in_a_step(site: Site, rng: random.Random, n: int) -> None:
     words = rf"its worker was killed \(out of memory\?\) in CHECK FIBERS, {AGAIN}; see `dmesg`, .*; r reprocesses it"
     assert found["b0"][0] == "FAILED", found
     assert re.fullmatch(words, found["b0"][2]), found
+
+
+def _next_worker(site: Site, before: int) -> int:
+    """Return the one worker of the engine, when it is another one than before."""
+    site.until(lambda _record: set(family(engine_of(site)).workers) - {before}, what="another worker")
+    (found,) = set(family(engine_of(site)).workers) - {before}
+    return found
 
 
 def _stop_in_step(site: Site, worker: int, expid: int, attempt: int) -> None:

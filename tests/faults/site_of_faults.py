@@ -56,6 +56,8 @@ class Entered:
         When it came [s since 1970].
     shown : str
         Words that the observer has to be shown of it.
+    read : str
+        What was read of it on a screen, where the fault has looked at one.
     """
 
     expid: int
@@ -65,6 +67,7 @@ class Entered:
     path: Path | None = None
     at: float = field(default_factory=time.time)
     shown: str = ""
+    read: str = ""
     asked: int = 0
 
 
@@ -379,6 +382,8 @@ class Site:
 
     def shown(self, entry: Entered) -> str:
         """Return what the observer is shown of an exposure: status and headline, or why there is none."""
+        if entry.read:
+            return f"on the screen: {entry.read}"
         record = self.watch.look()
         path = str(entry.path) if entry.path is not None else f"{entry.expid:08d}"
         for name, why in record.incomplete.items():

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["Line", "Screen", "line", "monitor", "screen"]
+__all__ = ["PATIENCE", "Line", "Screen", "line", "monitor", "screen"]
 
 PATIENCE = 60.0
 """For whatever a loaded machine has to do [s]; nothing waits that long where all is well."""
