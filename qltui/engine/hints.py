@@ -48,7 +48,11 @@ class Hints:
         self._thread = threading.Thread(
             target=self._run, args=(tuple(sorted(wanted)), self._stop), name="hints", daemon=True
         )
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError:
+            # No thread to be had: looking now and then still finds everything, and tries this again.
+            self._thread, self._watched = None, frozenset()
 
     def close(self) -> None:
         """Stop watching."""

@@ -30,6 +30,7 @@ __all__ = ["LocalWorkers", "death_in_words"]
 
 _LOG = logging.getLogger(__name__)
 
+_NO_THREAD: Final = "the system gives no thread for another; see its memory (`free`) and `ulimit -v`, `ulimit -u`"
 _NOBODY_TOLD: Final = 255
 """What multiprocessing gives for the exit status of a worker whose parent was ended before it."""
 
@@ -139,6 +140,7 @@ class LocalWorkers:
         self._settings = settings
         self._tell = tell
         self._slots: dict[int, _Slot] = {}
+        self._unburied: list[_Slot] = []
         self._lock = threading.Lock()
         self._closed = False
 
@@ -151,7 +153,7 @@ class LocalWorkers:
         # Before any screen has replaced sys.stderr, and from a thread that stays.
         multiprocessing.forkserver.ensure_running()
         for slot in range(self.slots):
-            self._in_thread(self._make, slot)
+            self.restart(slot)
 
     def submit(self, slot: int, task: CameraTask) -> None:
         """Give a task to a slot."""
@@ -164,7 +166,7 @@ class LocalWorkers:
             future = place.submit(self._settings.entry, task)
         except BrokenProcessPool:
             # Died while it had nothing to do.
-            self._in_thread(self._replace, place, task)
+            self._replace_soon(place, task)
             return
         future.add_done_callback(lambda done: self._ended(place, task, done))
 
@@ -177,14 +179,16 @@ class LocalWorkers:
 
     def restart(self, slot: int) -> None:
         """Make a worker for a slot, whatever became of the one before."""
-        self._in_thread(self._make, slot)
+        if not self._in_thread(self._make, slot):
+            self._tell(SlotFailed(slot, _NO_THREAD))
 
     def close(self) -> None:
         """Kill all workers and wait for their end."""
         with self._lock:
             self._closed = True
-            places = list(self._slots.values())
+            places = [*self._slots.values(), *self._unburied]
             self._slots.clear()
+            self._unburied.clear()
         for place in places:
             place.signal(signal.SIGKILL)
         for place in places:
@@ -192,26 +196,48 @@ class LocalWorkers:
 
     # -- in threads of their own -----------------------------------------------------------------------------------
 
-    def _in_thread(self, function: Any, *args: Any) -> None:
-        threading.Thread(target=function, args=args, name=f"make-{function.__name__}", daemon=True).start()
+    def _in_thread(self, function: Any, *args: Any) -> bool:
+        """Begin something beside the engine; returns whether the machine has allowed it."""
+        try:
+            threading.Thread(target=function, args=args, name=f"make-{function.__name__}", daemon=True).start()
+        except RuntimeError:
+            return False
+        return True
+
+    def _replace_soon(self, place: _Slot, task: CameraTask) -> None:
+        """Have a worker replaced that died; where not even that can be begun now, when it is tried again."""
+        if self._in_thread(self._replace, place, task):
+            return
+        with self._lock:
+            self._unburied.append(place)
+            abandoned = self._slots.get(place.number) is not place
+            if not abandoned:
+                self._slots.pop(place.number)
+        self._tell(TaskEnded(place.number, key_of(task), None, f"its worker died; {_NO_THREAD}", died=not abandoned))
+        if not abandoned:
+            self._tell(SlotFailed(place.number, _NO_THREAD))
 
     def _make(self, number: int) -> None:
         """Make a worker and tell that it is ready."""
+        with self._lock:
+            dead, self._unburied = self._unburied, []
+        for place in dead:
+            place.bury()
         setup = WorkerSetup(
             number,
             str(self._settings.logs / f"worker-{number}.log"),
             self._settings.nice,
             logging.getLogger().getEffectiveLevel(),
         )
-        place = None
+        made = None
         try:
-            place = _Slot(number, setup, self._tell)
+            made = place = _Slot(number, setup, self._tell)
             warm = self._settings.instrument if self._settings.warm else ""
             pid = place.greet(self._settings.state_directory, warm)
         except (OSError, RuntimeError, EOFError) as error:
             # BrokenProcessPool among them: it died while it was set up.
-            if place is not None:
-                place.bury()
+            if made is not None:
+                made.bury()
             if not self._closed:
                 self._tell(SlotFailed(number, f"{in_words(error)}; see {setup.log}"))
             return
@@ -234,7 +260,7 @@ class LocalWorkers:
         if error is None:
             self._tell(TaskEnded(place.number, key_of(task), future.result()))
         elif isinstance(error, BrokenProcessPool):
-            self._in_thread(self._replace, place, task)
+            self._replace_soon(place, task)
         else:
             words = str(error) if isinstance(error, TaskFailedError) else in_words(error)
             self._tell(TaskEnded(place.number, key_of(task), None, words))

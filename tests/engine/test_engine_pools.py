@@ -10,13 +10,14 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 from engine_fakes import Events, task
 
-from qltui.engine.executors import SlotReady, StepHappened, TaskEnded
+from qltui.engine.executors import SlotFailed, SlotReady, StepHappened, TaskEnded
 from qltui.engine.pools import LocalWorkers, death_in_words
 from qltui.engine.settings import EngineSettings
 
@@ -197,7 +198,7 @@ ENGINE = """
 import sys
 sys.path.insert(0, sys.argv[2])
 from engine_fakes import Events, task
-from qltui.engine.executors import SlotReady, StepHappened
+from qltui.engine.executors import SlotFailed, SlotReady, StepHappened
 from qltui.engine.pools import LocalWorkers
 from qltui.engine.settings import EngineSettings
 if __name__ == "__main__":
@@ -239,3 +240,26 @@ def test_deaths_are_told_in_words():
     assert "status 1" in death_in_words(1)
     assert "signal 200" in death_in_words(-200)
     assert death_in_words(None)
+
+
+def test_a_worker_that_cannot_be_replaced_now_is_replaced_when_there_are_threads_again(workers, events, monkeypatch):
+    begin = threading.Thread.start
+
+    def refuse(thread):
+        if thread.name.startswith("make-"):
+            raise RuntimeError("can't start new thread")
+        begin(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    workers.submit(0, task("b0", "exit"))
+    ended = events.until(TaskEnded, slot=0)
+    assert ended.died
+    assert "gives no thread" in events.until(SlotFailed, slot=0).reason
+    workers.restart(0)
+    events.until(SlotFailed, slot=0, count=2)
+    monkeypatch.undo()
+    workers.restart(0)
+    events.until(SlotReady, slot=0, count=2)
+    assert workers._unburied == []
+    workers.submit(0, task("b1"))
+    assert events.until(TaskEnded, key=(1, "b1", 1)).report is not None
