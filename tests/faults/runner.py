@@ -103,6 +103,8 @@ def _note_shown(site: Site, account: Account) -> None:
 def _close(site: Site, account: Account) -> None:
     record = site.watch.look()
     _note_shown(site, account)
+    for words in site.__dict__.pop("also_shown", []):
+        account.shown[words] = account.shown.get(words, 0) + 1
     for entry in site.close_accounts():
         outcome = site.outcome(entry, record)
         account.entered += 1
