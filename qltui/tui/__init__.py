@@ -100,7 +100,8 @@ def run_monitor(
     instrument : str
         Name of the instrument.
     theme : str
-        ``"day"``, ``"night-red"``, ``"mono"``; empty for the one that was last chosen on the screen.
+        ``"day"``, ``"night-red"``, ``"mono"``; empty for the one that was last chosen on the screen, or for ``"mono"``
+        where the environment has NO_COLOR.
     default_theme : str
         Where none was ever chosen.
     charset : str
@@ -131,6 +132,9 @@ def run_monitor(
         return _CANNOT
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    # Textual would make all colours grey, which are colours still, and those of the terminal itself black on black.
+    if os.environ.pop("NO_COLOR", ""):
+        theme = theme or "mono"
     # An exported size would hold for ever: the terminal itself knows its size, also when it changes.
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)

@@ -56,7 +56,7 @@ def enter(site: Site, **what: object) -> Entered:
 
 def look(view: Screen, entry: Entered, *, good: str = "● GOOD") -> str:
     """Wait until an exposure stands on the screen as good, and keep what was read."""
-    text = view.wait_for(f"exp {entry.expid}", good, f"Exposure {entry.expid} is ready")
+    text = view.wait_for(f"exp {entry.expid}", good, "done in")
     rows = text.splitlines()
     verdict = next(row.split(good[0])[-1].strip() for row in rows if good in row)
     entry.read = f"{' '.join(rows[0].split()[:4])}, {good[0]} {verdict}"
@@ -78,7 +78,7 @@ def stalled(site: Site, rng: random.Random, n: int) -> None:
         while time.monotonic() < end:
             entry = enter(site, do=slow(0.02))
             # What it draws for these fills the line.
-            view.keys(*"2345g", "Escape", "1")
+            view.keys(*"23451")
             site.settled()
         assert str(entry.expid) not in view.text
         view.stall(stalled=False)
@@ -93,7 +93,7 @@ def ended_while_stalled(site: Site, rng: random.Random, n: int) -> None:
         view.read_until(b"Steps")
         for _ in range(8):
             enter(site, do=slow(0.02))
-            os.write(view.outer, b"2345g\x1b1")
+            os.write(view.outer, b"23451")
         site.settled()
         view.process.send_signal((signal.SIGTERM, signal.SIGHUP)[n % 2])
         assert view.process.wait(20.0) in (143, 129)
@@ -188,10 +188,10 @@ def locales(site: Site, rng: random.Random, n: int) -> None:
 
 @fault("terminal", "NO_COLOR", tries=4, short=1, kind="fake")
 def no_color(site: Site, rng: random.Random, n: int) -> None:
-    themes = ((), ("--theme", "day"), ("--theme", "night-red"), ("--theme", "mono"))
+    theme = ((), ("--theme", "mono"))[n % 2]
     entry = enter(site)
     site.settled()
-    with line(monitor(site.state, *themes[n % 4]), {"NO_COLOR": "1"}) as view:
+    with line(monitor(site.state, *theme), {"NO_COLOR": "1"}) as view:
         view.read_until(b"GOOD")
         os.write(view.outer, b"q")
         assert view.read_to_end() == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -126,6 +127,16 @@ def test_q_ends_it_and_a_dumb_terminal_is_refused(tmp_path, terminal):
     dumb = terminal(program(tmp_path), TERM="dumb")
     assert dumb.end() == 69
     assert b"qltui status" in dumb.data
+
+
+def test_without_colours_it_is_drawn_in_those_of_the_terminal(tmp_path, terminal):
+    view = terminal(program(tmp_path), NO_COLOR="1")
+    view.read_until(b"No engine has run here yet")
+    os.write(view.fd, b"q")
+    assert view.end() == 0
+    codes = set(re.findall(rb"\x1b\[([0-9;]*)m", view.data))
+    assert codes
+    assert all(set(code.split(b";")) <= {b"", b"0", b"1", b"2", b"7", b"39", b"49"} for code in codes), codes
 
 
 def test_a_redirected_error_stream_is_refused(tmp_path):
