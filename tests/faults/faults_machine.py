@@ -60,7 +60,7 @@ def well(site: Site, environment: dict[str, str] | None = None) -> str:
 # -- the record ----------------------------------------------------------------------------------------------------
 
 
-@fault("machine", "record locked by another program for 5 s and 30 s", tries=4, short=1, **FAKE)
+@fault("machine", "record locked by another program for 30 s", tries=4, short=1, **FAKE)
 def locked(site: Site, rng: random.Random, n: int) -> None:
     """Nothing can be written: it is said, and all is there when the lock is gone."""
     expids = send(site, 2, do=slow(0.3))
@@ -73,7 +73,7 @@ def locked(site: Site, rng: random.Random, n: int) -> None:
         said = "IN TROUBLE: another program keeps the record locked"
         wait(lambda: status(site) == (2, f"qltui: {said}"), "it is said", 20)
         saw(site, said)
-        lasting(begin + (30.0 if n else 5.0) - time.monotonic())
+        lasting(begin + (30.0 if n else 3.0) - time.monotonic())
         assert status(site)[0] == 2, "the engine beats on beside the record"
     site.mark()
     site.settled()
@@ -116,7 +116,7 @@ def jump(site: Site, rng: random.Random, seconds: float) -> None:
         site.restart(environment=clock)
     for wrong in (seconds, 0.0):
         expids = send(site, 2, do=slow(0.2))
-        lasting(rng.uniform(0.0, 2.5))
+        lasting(rng.uniform(0.0, 1.5))
         set_clock(site, wrong)
         site.mark()
         expids += send(site, 2)
@@ -224,7 +224,7 @@ def time_zone(site: Site, rng: random.Random, n: int) -> None:
 # -- memory, processors, descriptors -------------------------------------------------------------------------------
 
 
-@fault("machine", "no more memory for the workers than they have", tries=12, short=2, together=1)
+@fault("machine", "no more memory for the workers than they have", tries=12, short=1)
 def workers_without_memory(site: Site, rng: random.Random, n: int) -> None:
     """What cannot be reduced fails with its reason, and the next one is good again."""
     assert site.engine is not None
@@ -300,7 +300,7 @@ def no_processor(site: Site, rng: random.Random, n: int) -> None:
     site.mark()
 
 
-@fault("machine", "64 and 128 file descriptors from the start", tries=4, short=2, **FAKE, fresh=True)
+@fault("machine", "64 and 128 file descriptors from the start", tries=4, short=1, **FAKE, fresh=True)
 def few_descriptors(site: Site, rng: random.Random, n: int) -> None:
     """Enough for a night: nothing is held open that is not needed."""
     site.stop()
