@@ -97,6 +97,20 @@ def test_no_table_raises(tmp_path: Path) -> None:
     assert "not a FITS file" in reason
 
 
+def test_a_fibermap_of_another_exposure_is_refused(tmp_path: Path) -> None:
+    path = write_exposure(tmp_path, ("b3",))
+    hdu = fibermap_hdu()
+    hdu.header["EXPID"] = 77
+    hdu.writeto(path.with_name("fibermap-00001234.fits"))
+    assert read_fibermap(inspect(path), "b3") == (
+        None,
+        "fibermap-00001234.fits: it is the fibermap of exposure 77, not of 1234",
+    )
+    hdu.header["EXPID"] = 1234
+    hdu.writeto(path.with_name("fibermap-00001234.fits"), overwrite=True)
+    assert read_fibermap(inspect(path), "b3")[1] == ""
+
+
 def test_odd_values(tmp_path: Path) -> None:
     words = np.array(["SKY"] * 200, dtype="S3")
     words[:100] = b"\x1b[2"

@@ -60,6 +60,17 @@ def test_exposures_are_found_by_name(tmp_path: Path) -> None:
     assert scan(tmp_path / "nowhere", [20200315]) == []
 
 
+def test_targets_that_come_late_make_the_exposure_new(tmp_path: Path) -> None:
+    raw = write_exposure(tmp_path, ("b0",), expid=7)
+    written = raw.stat().st_mtime_ns
+    targets = raw.with_name("fibermap-00000007.fits")
+    targets.write_bytes(b"x")
+    os.utime(targets, ns=(0, written - 5))
+    assert scan(tmp_path, [20200315])[0].mtime_ns == written
+    os.utime(targets, ns=(0, written + 5))
+    assert scan(tmp_path, [20200315])[0].mtime_ns == written + 5
+
+
 def test_a_file_that_vanishes_while_looking(tmp_path: Path) -> None:
     path = write_exposure(tmp_path, ("b0",))
     link = path.with_name("desi-00001235.fits.fz")

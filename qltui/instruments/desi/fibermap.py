@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from qltui.instruments.desi.layout import spectrograph_of
 from qltui.instruments.errors import IncompleteFileError, InvalidFileError
-from qltui.instruments.fits_file import find_hdu, read_table, scan_hdus
+from qltui.instruments.fits_cards import Scalar
+from qltui.instruments.fits_file import find_hdu, read_header, read_table, scan_hdus
 from qltui.model import Exposure
 
 __all__ = ["FIBERS_PER_PETAL", "FiberMap", "read_fibermap"]
@@ -238,6 +239,13 @@ def _files(exposure: Exposure) -> list[Path]:
     return list(dict.fromkeys([*found, raw]))
 
 
+def _check_number(card: Scalar | None, expid: int) -> None:
+    """See that a fibermap that says of which exposure it is, is of this one."""
+    if type(card) is int and card != expid:
+        msg = f"it is the fibermap of exposure {card}, not of {expid}"
+        raise InvalidFileError(msg)
+
+
 def read_fibermap(exposure: Exposure, camera: str) -> tuple[FiberMap | None, str]:
     """Return the targets of a camera's fibres, or None and the reason why there are none.
 
@@ -253,6 +261,7 @@ def read_fibermap(exposure: Exposure, camera: str) -> tuple[FiberMap | None, str
             entry = find_hdu(scan_hdus(path), "FIBERMAP")
             if entry is None:
                 continue
+            _check_number(read_header(path, entry).get("EXPID"), exposure.expid)
             table = read_table(path, entry, wanted, _MAX_ROWS)
             return _build(table, spectrograph, str(path)), ""
         except (IncompleteFileError, InvalidFileError) as error:

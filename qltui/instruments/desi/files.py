@@ -67,13 +67,17 @@ def _candidates(directory: Path, night: int) -> Iterator[Candidate]:
         hints = {f"checksum-{expid}.sha256sum", f"checksum-{night}-{expid}.sha256sum", f"{entry.name}.done"} & names
         # A checksum that came over before the file that it is for says nothing about that file.
         is_ready = any(mtime_ns(directory / name) >= status.st_mtime_ns for name in hints)
-        yield Candidate(entry.path, night, int(expid), status.st_size, status.st_mtime_ns, is_ready)
+        # Targets that come late, or anew, are as much a change of the exposure as other pixels.
+        targets = f"fibermap-{expid}.fits"
+        changed = max(status.st_mtime_ns, mtime_ns(directory / targets) if targets in names else 0)
+        yield Candidate(entry.path, night, int(expid), status.st_size, changed, is_ready)
 
 
 def scan(root: str | os.PathLike[str], nights: Collection[int]) -> list[Candidate]:
     """Return the raw files of some nights, in the order of night and exposure.
 
     Only names are looked at, so that this may be done often. Temporary names (of rsync, ``.tmp``, ...) do not count.
+    An exposure is as new as the newer of its raw file and its fibermap.
 
     Parameters
     ----------
