@@ -243,8 +243,12 @@ class LocalWorkers:
             return
         with self._lock:
             closed = self._closed
+            older = self._slots.get(number)
             if not closed:
                 self._slots[number] = place
+        if older is not None:
+            # One that was given up and comes back, or hangs: two would share a place.
+            older.signal(signal.SIGKILL)
         if closed:
             place.signal(signal.SIGKILL)
             place.bury()

@@ -86,6 +86,7 @@ class Slots:
     _restarts: dict[int, float] = field(default_factory=dict)
     problem: str = ""
     _looked: float | None = None
+    _absent: dict[int, float] = field(default_factory=dict)
 
     @property
     def free(self) -> list[int]:
@@ -132,6 +133,7 @@ class Slots:
             if now >= when:
                 del self._restarts[slot]
                 self.workers.restart(slot)
+        self._miss(now)
         abandoned = []
         for job in list(self.jobs.values()):
             if now < job.deadline:
@@ -146,6 +148,16 @@ class Slots:
                 abandoned.append(self._abandon(job))
         return abandoned
 
+    def _miss(self, now: float) -> None:
+        """Make workers anew of which nothing was heard since they were made: a thread may hang that makes them."""
+        for slot in range(self.workers.slots):
+            if slot in self.ready or slot in self._restarts:
+                self._absent.pop(slot, None)
+            elif now - self._absent.setdefault(slot, now) > COMPILE_GRACE:
+                self._absent[slot] = now
+                self.problem = f"a worker does not come up; worker-{slot}.log and engine.log may say why"
+                self.workers.restart(slot)
+
     def _excuse_standstill(self, now: float) -> None:
         """Give all jobs the time back in which the engine itself did nothing."""
         still = now - (now if self._looked is None else self._looked)
@@ -153,6 +165,7 @@ class Slots:
         if still > STANDSTILL:
             for job in self.jobs.values():
                 job.deadline += still
+            self._absent = {slot: since + still for slot, since in self._absent.items()}
 
     def _abandon(self, job: Job) -> Ended:
         del self.jobs[job.slot]

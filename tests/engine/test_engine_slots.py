@@ -178,3 +178,26 @@ def test_a_worker_that_cannot_be_started_is_tried_ever_more_rarely(slots, worker
     assert times == [1.0, 5.0, 15.0, 60.0, 60.0, 60.0]
     slots.on_ready(SlotReady(1, 3))
     assert slots.problem == ""
+
+
+def test_a_worker_that_does_not_come_up_is_made_again_and_that_is_said(slots, workers, monkeypatch):
+    slots.on_ready(SlotReady(0, 1))
+    slots.expire()
+    for moment in range(1, int(COMPILE_GRACE), 2):
+        at(monkeypatch, float(moment))
+        slots.expire()
+    assert workers.did == []
+    assert slots.problem == ""
+    at(monkeypatch, COMPILE_GRACE + 1.0)
+    slots.expire()
+    assert workers.did == [("restart", 1)]
+    assert "does not come up" in slots.problem
+    slots.on_ready(SlotReady(1, 2))
+    assert slots.problem == ""
+
+
+def test_an_engine_that_was_stopped_itself_misses_nobody(slots, workers, monkeypatch):
+    slots.expire()
+    at(monkeypatch, 10.0 * COMPILE_GRACE)
+    slots.expire()
+    assert workers.did == []
