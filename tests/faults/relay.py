@@ -26,16 +26,19 @@ def main(gate: Path, program: list[str]) -> int:
     if pid == 0:
         os.execvp(program[0], program)
 
-    def resize(*_words: object) -> None:
-        fcntl.ioctl(inner, termios.TIOCSWINSZ, fcntl.ioctl(0, termios.TIOCGWINSZ, bytes(8)))
-
-    resize()
-    signal.signal(signal.SIGWINCH, resize)
+    signal.signal(signal.SIGWINCH, lambda *_words: None)
     before = termios.tcgetattr(0)
     tty.setraw(0)
     try:
-        while _pass_on(inner, gate):
-            pass
+        size = b""
+        while True:
+            # Not in the handler of the signal: the next one may come in the middle of it, and the older size win.
+            now = fcntl.ioctl(0, termios.TIOCGWINSZ, bytes(8))
+            if now != size:
+                size = now
+                fcntl.ioctl(inner, termios.TIOCSWINSZ, size)
+            if not _pass_on(inner, gate):
+                break
     finally:
         termios.tcsetattr(0, termios.TCSADRAIN, before)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
