@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from qltui.store.views import EngineView
@@ -48,7 +49,7 @@ class Health:
 
 
 def process_exists(pid: int) -> bool:
-    """Return whether a process of this machine has this number; true where it cannot be known."""
+    """Return whether a process of this machine has this number and has not ended; true where it cannot be known."""
     if pid <= 0:
         return True
     try:
@@ -57,7 +58,17 @@ def process_exists(pid: int) -> bool:
         return False
     except (PermissionError, OverflowError):
         return True
-    return True
+    return not _has_ended(pid)
+
+
+def _has_ended(pid: int) -> bool:
+    """Return whether a process keeps its number only until whoever started it takes note of its end, as a viewer."""
+    try:
+        words = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return False
+    # The name of the program, in brackets, may have brackets and blanks.
+    return words.rpartition(b")")[2].split()[:1] == [b"Z"]
 
 
 def engine_health(

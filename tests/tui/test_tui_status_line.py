@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pictures as p
 import pytest
 
 from qltui.store.views import EngineView, MonitorView
-from qltui.tui.health import DEAD_AFTER, STALE_AFTER, engine_health
+from qltui.tui.health import DEAD_AFTER, STALE_AFTER, engine_health, process_exists
 from qltui.tui.screens.empty import empty_words
 from qltui.tui.symbols import CHARSETS
 from qltui.tui.text import cells, plain
@@ -103,3 +107,12 @@ def test_status_lines_never_exceed_the_terminal():
 def test_an_empty_screen_says_what_happens_and_what_to_do(engine, words):
     health = engine_health(engine, p.NOW, host="", exists=lambda _pid: True)
     assert words in "\n".join(empty_words(engine, health))
+
+
+def test_an_engine_whose_end_nobody_has_taken_note_of_is_dead():
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as engine:
+        assert process_exists(engine.pid)
+        engine.kill()
+        # It is a zombie now: its end is there, and not fetched.
+        os.waitid(os.P_PID, engine.pid, os.WEXITED | os.WNOWAIT)
+        assert not process_exists(engine.pid)
