@@ -134,7 +134,7 @@ def worker_exits(site: Site, rng: random.Random, n: int) -> None:
     dies(site, "exit", f"its worker ended with status 3 in CHECK SPECTRA, {AGAIN}; see {LOG}; r reprocesses it")
 
 
-@fault("processes", "worker ends itself once", tries=10, short=1, kind="fake")
+@fault("processes", "worker ends itself once", tries=10, short=0, kind="fake")
 def worker_exits_once(site: Site, rng: random.Random, n: int) -> None:
     (expid,) = send(site, do={CAMERAS[n % 3]: "exit_once"})
     site.mark()
@@ -143,7 +143,7 @@ def worker_exits_once(site: Site, rng: random.Random, n: int) -> None:
     assert found[CAMERAS[n % 3]][:2] == ("NORMAL", 2), found
 
 
-@fault("processes", "worker killed by each signal, both times", tries=len(DEADLY), short=2, kind="fake")
+@fault("processes", "worker killed by each signal, both times", tries=len(DEADLY), short=1, kind="fake")
 def worker_signalled(site: Site, rng: random.Random, n: int) -> None:
     number = signal.Signals[DEADLY[n % len(DEADLY)]]
     if number == signal.SIGKILL:
@@ -153,7 +153,7 @@ def worker_signalled(site: Site, rng: random.Random, n: int) -> None:
     dies(site, f"signal:{int(number)}", words)
 
 
-@fault("processes", "worker killed at any moment", tries=60, short=4, kind="fake")
+@fault("processes", "worker killed at any moment", tries=60, short=2, kind="fake")
 def worker_killed(site: Site, rng: random.Random, n: int) -> None:
     names = (*DEADLY, *HARMLESS)
     sent = send(site, 3, do=slow())
@@ -166,7 +166,7 @@ def worker_killed(site: Site, rng: random.Random, n: int) -> None:
         wait_state(site, expid, "done")
 
 
-@fault("processes", "all workers killed at any moment", tries=20, short=1, kind="fake")
+@fault("processes", "all workers killed at any moment", tries=20, short=0, kind="fake")
 def workers_killed(site: Site, rng: random.Random, n: int) -> None:
     sent = send(site, 3, do=slow())
     random_moment(rng)
@@ -239,7 +239,7 @@ def segmentation_fault(site: Site, rng: random.Random, n: int) -> None:
     assert any("Segmentation fault" in log.read_text() for log in (site.state / "logs").glob("worker-*.log"))
 
 
-@fault("processes", "real worker killed twice in CHECK FIBERS", tries=5, short=1, kind="desi", slots=1)
+@fault("processes", "real worker killed twice in CHECK FIBERS", tries=5, short=0, kind="desi", slots=1)
 def killed_in_a_step(site: Site, rng: random.Random, n: int) -> None:
     expid = send_bad(site)
     before = 0
@@ -301,7 +301,7 @@ def _kill(pid: int, number: int) -> None:
 # -- the parent of all workers -------------------------------------------------------------------------------------
 
 
-@fault("processes", "forkserver killed at any moment", tries=25, short=2, kind="fake")
+@fault("processes", "forkserver killed at any moment", tries=25, short=1, kind="fake")
 def forkserver_killed(site: Site, rng: random.Random, n: int) -> None:
     sent = send(site, 3, do=slow())
     random_moment(rng)
@@ -318,7 +318,7 @@ def forkserver_killed(site: Site, rng: random.Random, n: int) -> None:
             assert all_gone(opened), "a worker outlives the parent of all workers"
 
 
-@fault("processes", "forkserver killed while workers are made", tries=10, short=1, kind="fake", fresh=True)
+@fault("processes", "forkserver killed while workers are made", tries=10, short=0, kind="fake", fresh=True)
 def forkserver_killed_early(site: Site, rng: random.Random, n: int) -> None:
     site.stop()
     site.start(wait=False)
@@ -332,7 +332,7 @@ def forkserver_killed_early(site: Site, rng: random.Random, n: int) -> None:
         wait_state(site, expid, "done")
 
 
-@fault("processes", "resource tracker killed at any moment", tries=10, short=1, kind="fake")
+@fault("processes", "resource tracker killed at any moment", tries=10, short=0, kind="fake")
 def tracker_killed(site: Site, rng: random.Random, n: int) -> None:
     sent = send(site, 2, do=slow())
     random_moment(rng, 0.5)
@@ -350,7 +350,7 @@ def tracker_killed(site: Site, rng: random.Random, n: int) -> None:
 # -- the engine ----------------------------------------------------------------------------------------------------
 
 
-@fault("processes", "engine killed by each signal at any moment", tries=100, short=4, kind="fake")
+@fault("processes", "engine killed by each signal at any moment", tries=100, short=2, kind="fake")
 def engine_killed(site: Site, rng: random.Random, n: int) -> None:
     names = (*ENGINE_ENDS, *ENGINE_STAYS)
     number = signal.Signals[names[n % len(names)]]
@@ -370,7 +370,7 @@ def engine_killed(site: Site, rng: random.Random, n: int) -> None:
     assert_whole(site)
 
 
-@fault("processes", "engine killed while it starts", tries=20, short=1, kind="fake", fresh=True)
+@fault("processes", "engine killed while it starts", tries=20, short=0, kind="fake", fresh=True)
 def engine_killed_early(site: Site, rng: random.Random, n: int) -> None:
     sent = send(site, 2)
     site.stop()

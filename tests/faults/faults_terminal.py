@@ -100,7 +100,7 @@ def ended_while_stalled(site: Site, rng: random.Random, n: int) -> None:
         site.mark()
 
 
-@fault("terminal", "hung up", tries=20, short=2, kind="fake")
+@fault("terminal", "hung up", tries=20, short=1, kind="fake")
 def hung_up(site: Site, rng: random.Random, n: int) -> None:
     engine = engine_of(site)
     with line(monitor(site.state)) as view, handles([view.process.pid]) as itself:
@@ -118,7 +118,7 @@ def hung_up(site: Site, rng: random.Random, n: int) -> None:
         leave(after)
 
 
-@fault("terminal", "hung up, with the engine that the viewer has started", tries=5, short=1, kind="fake", fresh=True)
+@fault("terminal", "hung up, with the engine that the viewer has started", tries=5, short=0, kind="fake", fresh=True)
 def hung_up_with_engine(site: Site, rng: random.Random, n: int) -> None:
     """The engine is one that really watches, of DESI: it finds nothing that it knows, and has to live on."""
     site.stop()
@@ -161,7 +161,7 @@ def resized(site: Site, rng: random.Random, n: int) -> None:
         leave(view)
 
 
-@fault("terminal", "TERM is each of those that there are", tries=len(TERMS), short=2, kind="fake")
+@fault("terminal", "TERM is each of those that there are", tries=len(TERMS), short=1, kind="fake")
 def terms(site: Site, rng: random.Random, n: int) -> None:
     with screen(monitor(site.state), environment={"TERM": TERMS[n % len(TERMS)]}) as view:
         look(view, enter(site))
@@ -176,7 +176,7 @@ def dumb(site: Site, rng: random.Random, n: int) -> None:
     entry.read = _refused(view, b"qltui status")
 
 
-@fault("terminal", "locale is C, POSIX, UTF-8, missing, unknown", tries=len(LOCALES), short=3, kind="fake")
+@fault("terminal", "locale is C, POSIX, UTF-8, missing, unknown", tries=len(LOCALES), short=1, kind="fake")
 def locales(site: Site, rng: random.Random, n: int) -> None:
     environment = LOCALES[n % len(LOCALES)]
     ascii_only = environment["LC_ALL"] in ("C", "POSIX")
@@ -203,7 +203,7 @@ def no_color(site: Site, rng: random.Random, n: int) -> None:
     entry.read = "shapes without a colour"
 
 
-@fault("terminal", "stderr, stdin or stdout redirected", tries=3, short=3, kind="fake")
+@fault("terminal", "stderr, stdin or stdout redirected", tries=3, short=1, kind="fake")
 def redirected(site: Site, rng: random.Random, n: int) -> None:
     entry = enter(site)
     kept = site.root / f"kept{n}"

@@ -16,6 +16,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from site_of_faults import SkipFaultError
+
 __all__ = ["PATIENCE", "Line", "Screen", "line", "monitor", "screen"]
 
 PATIENCE = 60.0
@@ -102,6 +104,9 @@ def screen(
     program: Sequence[str], size: tuple[int, int] = (80, 24), environment: Mapping[str, str | None] | None = None
 ) -> Iterator[Screen]:
     """Show a program in tmux as long as this lasts."""
+    if shutil.which("tmux") is None:
+        msg = "tmux is not installed"
+        raise SkipFaultError(msg)
     # A socket has a short path.
     home = Path(tempfile.mkdtemp(prefix="qlt"))
     opened = None
