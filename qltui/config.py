@@ -11,6 +11,7 @@ section         read by
 ``cameras``     the engine (what is expected)
 ``reduction``   the workers
 ``disk``        the engine (alarms), the screens
+``retention``   the engine
 ``backup``      the engine
 ``export``      the engine
 ``alarms``      the screens
@@ -35,7 +36,8 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
-from qltui.config_sections import Alarms, Backup, Cameras, Disk, Display, Engine, Export, Keys, Paths, Reduction, Site
+from qltui.config_sections import Alarms, Backup, Cameras, Disk, Display, Engine, Export, Keys, Paths, Reduction, Retention, Site
+from qltui.documents import parse_toml
 
 __all__ = [
     "CONFIG_NAME",
@@ -72,6 +74,7 @@ class Config:
     cameras: Cameras = field(default_factory=Cameras)
     reduction: Reduction = field(default_factory=Reduction)
     disk: Disk = field(default_factory=Disk)
+    retention: Retention = field(default_factory=Retention)
     backup: Backup = field(default_factory=Backup)
     export: Export = field(default_factory=Export)
     alarms: Alarms = field(default_factory=Alarms)
@@ -222,7 +225,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, dict[str, obj
             value: object = text
             if hints[item.name] is not str:
                 try:
-                    value = tomllib.loads(f"x = {text}")["x"]
+                    value = parse_toml(f"x = {text}")["x"]
                 except tomllib.TOMLDecodeError as error:
                     msg = f"environment variable {name}={text!r} must be {_plain_type(hints[item.name])}"
                     raise ConfigError(msg) from error
@@ -247,7 +250,7 @@ def config_files(explicit: Path | None = None, environment: Mapping[str, str] | 
 def _read(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as stream:
-            return tomllib.load(stream)
+            return parse_toml(stream.read().decode("utf-8"))
     except tomllib.TOMLDecodeError as error:
         msg = f"{path}: not valid TOML: {error}"
         raise ConfigError(msg) from error
@@ -330,8 +333,8 @@ def with_version(config: Config, content: str, origin: str) -> Config:
         As for a file; and where it names the record itself, which cannot say where it lies.
     """
     try:
-        values = tomllib.loads(content)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        values = parse_toml(content)
+    except tomllib.TOMLDecodeError as error:
         msg = f"{origin}: not valid TOML: {error}"
         raise ConfigError(msg) from error
     changed = _apply(config, values, origin)

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from qltui.config import Config, ConfigError, load_config, sections, settings_of
 from qltui.config_text import to_toml
+from qltui.documents import parse_toml
 
 __all__ = ["allowed_words", "changed_config", "changes_from_toml", "changes_to_toml", "parse_setting", "setting_text"]
 
@@ -163,7 +164,7 @@ def changes_from_toml(text: str) -> dict[str, object]:
         Where it is no TOML.
     """
     try:
-        document = tomllib.loads(text)
+        document = parse_toml(text)
     except tomllib.TOMLDecodeError as error:
         msg = f"not valid TOML: {error}"
         raise ConfigError(msg) from error

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from qltui.documents import parse_json
+
 __all__ = ["LOCK_NAME", "AlreadyRunningError", "LockHolder", "StateDirectoryError", "engine_lock", "holder"]
 
 LOCK_NAME = "engine.lock"
@@ -116,7 +118,7 @@ def _write(descriptor: int, words: LockHolder) -> None:
 def _read(descriptor: int) -> LockHolder:
     """Return what the file says; the lock counts, the words in it are only for people."""
     try:
-        said = json.loads(os.pread(descriptor, 4096, 0))
+        said = parse_json(os.pread(descriptor, 4096, 0))
         return LockHolder(int(said["pid"]), str(said["host"])[:200], float(said["since"]))
     except (ValueError, TypeError, KeyError):
         return LockHolder(0, "unknown", 0.0)

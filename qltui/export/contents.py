@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from qltui.config import Config, ConfigError, with_version
+from qltui.documents import parse_toml
 from qltui.export import reduced
 from qltui.export.ledger import Entry
 from qltui.export.png import write_picture
@@ -256,7 +257,7 @@ class _Maker:
     def _configuration(self) -> Config:
         content = self.reader.ask(configuration_of, self.process.number)
         try:
-            known = tomllib.loads(content)
+            known = parse_toml(content)
             # Of the place and of the screens nothing is needed, and what only decides where the record lies is refused.
             kept = {name: known[name] for name in ("reduction",) if name in known}
             paths = {"calibration": known.get("paths", {}).get("calibration", "")}

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
+from qltui.documents import parse_json
 from qltui.export.errors import ExportError
 from qltui.export.verified import replace_text
 from qltui.tables.table import Column, Row, Table
@@ -171,7 +172,7 @@ def read_log(directory: Path) -> list[Entry]:
         if path.stat().st_size > _LARGEST:
             msg = f"{path} is too large for a product log"
             raise ExportError(msg)
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = parse_json(path.read_text(encoding="utf-8"))
         if document["format"] != _FORMAT:
             msg = f"{path} has the form {document['format']!r}, not {_FORMAT}: another version of qltui wrote it"
             raise ExportError(msg)
@@ -191,7 +192,7 @@ def _journal(directory: Path) -> Iterator[Entry]:
         return
     for line in lines:
         try:
-            yield _entry(json.loads(line))
+            yield _entry(parse_json(line))
         except (ValueError, TypeError, KeyError):
             continue
 

@@ -242,7 +242,12 @@ def _read_astropy(source: Source, entry: HduEntry) -> npt.NDArray[Any]:
 
 def _read_plain(source: Source, entry: HduEntry) -> npt.NDArray[Any]:
     """Read an image that is not compressed."""
-    stored = read_data(source, entry)[: entry.data_size].view(BITPIX[entry.bitpix]).reshape(entry.shape)
+    size = math.prod(entry.shape) * abs(entry.bitpix) // 8
+    if entry.data_size < size:
+        # GCOUNT and PCOUNT say how much there is, and are not bound to the axes.
+        msg = f"{entry.title} declares {entry.data_size} bytes of data, its image needs {size}"
+        raise InvalidFileError(msg)
+    stored = read_data(source, entry)[:size].view(BITPIX[entry.bitpix]).reshape(entry.shape)
     factor, zero = _scale(entry, "BSCALE", "BZERO")
     if (factor, zero) == (1.0, 2.0**15) and entry.bitpix == 16:
         turned: npt.NDArray[Any] = stored.astype(np.int16).view(np.uint16) ^ np.uint16(0x8000)

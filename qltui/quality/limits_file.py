@@ -13,6 +13,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Final, NoReturn
 
+from qltui.documents import parse_toml
 from qltui.instruments.base import Instrument
 from qltui.quality.limits import Limit, LimitSet, Range, Reference
 
@@ -116,8 +117,8 @@ def parse_limits(
         Naming the file, the entry and what is wrong with it.
     """
     try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        document = parse_toml(text)
+    except tomllib.TOMLDecodeError as error:
         msg = f"{where}: not valid TOML: {error}"
         raise LimitsError(msg) from error
     unknown = sorted(set(document) - {"limit"})

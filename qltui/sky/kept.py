@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from qltui.documents import parse_json
 from qltui.sky.almanac import Almanac, Place, almanac_from_json, almanac_json
 
 __all__ = ["cache_directory", "command_line", "keep", "kept_almanac", "kept_path"]
@@ -41,7 +42,7 @@ def kept_almanac(directory: Path, night: int, place: Place) -> Almanac | None:
     try:
         if path.stat().st_size > _LARGEST:
             return None
-        almanac = almanac_from_json(json.loads(path.read_text(encoding="utf-8")))
+        almanac = almanac_from_json(parse_json(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, RecursionError):
         return None
     return almanac if almanac.night == night else None

@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any, Final
 
+from qltui.documents import parse_json
 from qltui.store import schema
 from qltui.store.aside import heard_aside
 from qltui.store.codec import digest_of, dump, text_value
 from qltui.store.database import Database
 from qltui.store.held import count_held
 from qltui.store.versions import decisions
-from qltui.store.views import CommandView, EngineView
+from qltui.store.views import CommandView, DiskView, EngineView
 
 __all__ = [
     "answer_command",
@@ -29,7 +30,7 @@ __all__ = [
     "send_command",
 ]
 
-_QUIET: Final = ("heartbeat", "disk_used", "disk_free")
+_QUIET: Final = ("heartbeat", "disk_used", "disk_free", "disks")
 """What may change in a heartbeat without anything having happened."""
 
 
@@ -62,7 +63,7 @@ def _command_query() -> Any:
 def _command_view(row: Sequence[Any]) -> CommandView:
     number, name, arguments, who, created, state, answered, answer = row
     try:
-        parsed = json.loads(arguments)
+        parsed = parse_json(arguments)
     except ValueError:
         parsed = None
     # Whoever may write the file may write anything; the engine refuses what is no mapping.
@@ -135,6 +136,7 @@ def beat(
     before = json.loads(row[0]) if row else {}
     after = json.loads(dump(said))
     news = any(before.get(key) != value for key, value in after.items() if key not in _QUIET)
+    news = news or _levels(before) != _levels(after)
     with database.transaction(counted=news):
         rows: list[dict[str, Any]] = [{"name": "engine", "time": when, "state": view.state, "detail": dump(said)}]
         rows += [
@@ -142,6 +144,17 @@ def beat(
             for name, last in (slots or {}).items()
         ]
         database.insert_many(table, rows, replace=True)
+
+
+def _levels(said: Mapping[str, Any]) -> list[tuple[object, object]]:
+    """Return what is said of each disk, but for how full it is to the byte."""
+    return [(disk.get("of"), disk.get("level")) for disk in said.get("disks", ())]
+
+
+def _disk(said: Mapping[str, Any]) -> DiskView:
+    known = {item.name for item in fields(DiskView)}
+    values = {key: value for key, value in said.items() if key in known}
+    return DiskView(**values | {"of": tuple(values["of"])})
 
 
 def engine(database: Database) -> EngineView:
@@ -152,6 +165,7 @@ def engine(database: Database) -> EngineView:
     said |= _beside(database, said)
     known = {item.name for item in fields(EngineView)}
     said = {key: tuple(value) if isinstance(value, list) else value for key, value in said.items() if key in known}
+    said["disks"] = tuple(_disk(disk) for disk in said.get("disks", ()))
     waiting = database.sql("SELECT count(*) FROM process WHERE state = 'waiting'")[0][0]
     incomplete = database.sql("SELECT path, since, reason FROM incomplete_file ORDER BY since")
     decided = decisions(database)

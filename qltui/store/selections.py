@@ -5,13 +5,13 @@ The engine, the screens and the commands ask here, so that none of them can beli
 
 from __future__ import annotations
 
-import json
 import random
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from qltui.documents import parse_json
 from qltui.instruments.base import Instrument
 from qltui.store.codec import dump, text_value
 from qltui.store.database import Database
@@ -177,7 +177,7 @@ def selection_in_force(database: Database, instrument: Instrument) -> CameraSele
 def _read(instrument: Instrument, name: str, content: str, who: str, when: float) -> CameraSelection | None:
     """Return a selection as it was kept; None where it is none, or of cameras that the instrument does not have."""
     try:
-        values = json.loads(content)
+        values = parse_json(content)
         made = make_selection(
             instrument, {"name": str(values.get("name", name))[:LONGEST_NAME], "cameras": values["cameras"]}
         )

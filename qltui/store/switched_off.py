@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Collection
 
+from qltui.documents import parse_toml
 from qltui.store import control
 from qltui.store.database import Database
 from qltui.store.selections import CameraSelection
@@ -42,7 +43,7 @@ def _recorded(database: Database) -> frozenset[str] | None:
                        ORDER BY id DESC LIMIT 1)"""
     )
     try:
-        cameras = tomllib.loads(str(rows[0][0])).get("cameras") if rows else None
+        cameras = parse_toml(str(rows[0][0])).get("cameras") if rows else None
     except tomllib.TOMLDecodeError:
         return None
     off = cameras.get("off") if isinstance(cameras, dict) else None

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from qltui.documents import parse_json
+
 __all__ = ["Memory"]
 
 _LARGEST: Final = 1_000_000
@@ -57,7 +59,7 @@ class Memory:
             if self._path.stat().st_size > _LARGEST:
                 self.fault = f"{self._path} is too large to be ours and was not read"
                 return {}
-            values = json.loads(self._path.read_text(encoding="utf-8"))
+            values = parse_json(self._path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import sqlite3
+from contextlib import closing
 
 import pytest
 from engine_fakes import INSTRUMENT, Running, exposure_file
@@ -115,6 +117,22 @@ def test_commands(start, settings, data, diary):
     assert diary_of(diary).count((7, "r0")) == 1
     assert rows(settings)[7].comments == 1
     assert rows(settings)[7].flag == "bad"
+
+
+def test_a_command_that_nobody_wrote_with_this_program_is_answered_and_the_engine_goes_on(start, settings, data):
+    engine = start()
+    engine.until("Engine started")
+    with closing(sqlite3.connect(settings.database, timeout=30.0)) as written:
+        written.executemany(
+            "INSERT INTO command (name, arguments, who, state, created, answer) VALUES (?, ?, 'eve', 'pending', 1, '')",
+            [("reprocess", "[" * 100_000), ("comment", '{"expid": NaN}'), ("flag", "no JSON"), ("\x1b[2J", "{}")],
+        )
+        written.commit()
+    exposure_file(data, 7)
+    engine.until("Exposure 7 is ready")
+    with closing(sqlite3.connect(settings.database)) as written:
+        states = written.execute("SELECT state FROM command WHERE who = 'eve'").fetchall()
+    assert states == [("refused",)] * 4
 
 
 def test_pause_resume_and_shutdown(start, settings, data, diary):

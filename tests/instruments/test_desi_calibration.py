@@ -156,6 +156,14 @@ def test_what_does_not_fit_is_a_reason(
     assert found.problems[kind].startswith(f"{name}-b0.fits: ")
 
 
+def test_levels_that_are_no_numbers_are_a_reason(exposure: Exposure, tmp_path: Path) -> None:
+    names, levels = np.array(list("ABCD")), np.array(["1", "2", "@", "4"])
+    columns = [fits.Column("AMP", "1A", array=names), fits.Column("LEVEL", "3A", array=levels)]
+    path = tmp_path / "biaslevels-b0.fits"
+    fits.HDUList([fits.PrimaryHDU(), fits.BinTableHDU.from_columns(columns, name="BIASLEVELS")]).writeto(path)
+    assert "no column of numbers" in calibration(tmp_path, exposure).problems["biaslevels"]
+
+
 def test_damaged_files_are_a_reason(exposure: Exposure, tmp_path: Path) -> None:
     fill_plain(tmp_path)
     for path in sorted(tmp_path.glob("*-b0.fits")):

@@ -175,6 +175,25 @@ def test_plain_images_of_every_type(tmp_path: Path, kind: str) -> None:
         assert kind != "u2" or got.dtype == np.uint16
 
 
+@pytest.mark.parametrize(("cards", "whole"), [({"GCOUNT": 0}, False), ({"PCOUNT": 5}, True), ({"GCOUNT": 2}, True)])
+def test_an_image_takes_what_its_axes_need_of_the_data_that_are_declared(
+    tmp_path: Path, cards: dict[str, int], whole: bool
+) -> None:
+    path = tmp_path / "a.fits"
+    fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(np.arange(77, dtype="f4").reshape(7, 11), name="X")]).writeto(path)
+    raw = path.read_bytes()
+    for name, value in cards.items():
+        place = raw.index(name.encode().ljust(8))
+        raw = raw[:place] + f"{name:<8}= {value:>20}".encode().ljust(80) + raw[place + 80 :]
+    path.write_bytes(raw if whole else raw[:-2880])
+    entry = scan_hdus(path)[1]
+    if whole:
+        assert read_image(path, entry).sum() == np.arange(77).sum()
+    else:
+        with pytest.raises(InvalidFileError, match="its image needs 308"):
+            read_image(path, entry)
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -12,6 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
+from qltui.documents import parse_toml
 from qltui.instruments.decam.layout import CCDS
 from qltui.instruments.errors import InvalidFileError
 from qltui.instruments.fits_cards import clean_text
@@ -91,7 +92,7 @@ def parse_faults(text: str, name: str) -> tuple[KnownFault, ...]:
         Where the text is no such list; the message names file and cause.
     """
     try:
-        entries = tomllib.loads(text).get("fault", [])
+        entries = parse_toml(text).get("fault", [])
         return tuple(_fault(entry) for entry in (entries if isinstance(entries, list) else [entries]))
     except (ValueError, tomllib.TOMLDecodeError) as error:
         msg = f"{name}: {error}"

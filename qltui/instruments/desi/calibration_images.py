@@ -285,6 +285,9 @@ def read_bias_levels(source: Source) -> tuple[Mapping[str, BiasLevel], tuple[str
         msg = "it has no table of AMP and LEVEL"
         raise InvalidFileError(msg)
     noise = table.get("NOISE", np.full(len(table["AMP"]), np.nan))
+    if any(values.dtype.kind not in "iuf" or values.ndim != 1 for values in (table["LEVEL"], noise)):
+        msg = "LEVEL or NOISE is no column of numbers"
+        raise InvalidFileError(msg)
     levels = {
         name.decode("ascii", "replace").strip(): BiasLevel(float(level), float(sigma))
         for name, level, sigma in zip(table["AMP"].tolist(), table["LEVEL"], noise, strict=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from qltui.documents import parse_json
 from qltui.instruments.base import Instrument
 from qltui.store.survey_views import FieldExposure, FieldSummary, NightSummary
 from qltui.tables.night_range import parse_range
@@ -128,5 +128,5 @@ async def read_offline(path: Path) -> Offline:
 
 
 def _matched(name: str, text: bytes) -> Offline:
-    found = json.loads(text)
+    found = parse_json(text)
     return match_offline(name, found["columns"], found["rows"], found["others"])
