@@ -42,6 +42,8 @@ _COLUMN_TYPES: Final[Mapping[str, tuple[str, int]]] = {
     "E": (">f4", 4), "D": (">f8", 8), "C": (">c8", 8), "M": (">c16", 16), "X": ("u1", 1), "P": (">i4", 8),
     "Q": (">i8", 16),
 }  # fmt: skip
+_LARGEST_SCALE: Final = 1e30
+"""No quantity is stored in such units; products stay within single precision."""
 
 
 def _width(letter: str, repeat: int) -> int:
@@ -85,7 +87,7 @@ def _scale(entry: HduEntry, scale: str, zero: str) -> tuple[float, float]:
     pair = []
     for key, default in ((scale, 1.0), (zero, 0.0)):
         value = entry.cards.get(key, default)
-        if isinstance(value, str) or not math.isfinite(value):
+        if isinstance(value, str) or not math.isfinite(value) or abs(value) > _LARGEST_SCALE:
             msg = f"{entry.title}: {key} is {value!r}"
             raise InvalidFileError(msg)
         pair.append(float(value))
@@ -264,7 +266,8 @@ def _read_plain(source: Source, entry: HduEntry) -> npt.NDArray[Any]:
         return scaled
     values = stored.astype(stored.dtype.newbyteorder("="))
     if (factor, zero) != (1.0, 0.0):
-        return (values * factor + zero).astype(np.float64 if entry.bitpix in (32, 64, -64) else np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):  # what leaves the range is not finite, and seen as that
+            return (values * factor + zero).astype(np.float64 if entry.bitpix in (32, 64, -64) else np.float32)
     return values
 
 

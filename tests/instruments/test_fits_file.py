@@ -175,6 +175,18 @@ def test_plain_images_of_every_type(tmp_path: Path, kind: str) -> None:
         assert kind != "u2" or got.dtype == np.uint16
 
 
+def test_a_scale_that_no_number_can_have_is_refused(tmp_path: Path) -> None:
+    fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(np.arange(77, dtype="i2").reshape(7, 11))]).writeto(
+        tmp_path / "a.fits"
+    )
+    for value in ("1E300", "-2E31", "NaN"):
+        raw = (tmp_path / "a.fits").read_bytes()
+        place = raw.index(b"GCOUNT  ")
+        (tmp_path / "b.fits").write_bytes(raw[:place] + f"BSCALE  = {value:>20}".encode().ljust(80) + raw[place + 80 :])
+        with pytest.raises(InvalidFileError, match="BSCALE"):
+            read_image(tmp_path / "b.fits", scan_hdus(tmp_path / "b.fits")[1])
+
+
 @pytest.mark.parametrize(("cards", "whole"), [({"GCOUNT": 0}, False), ({"PCOUNT": 5}, True), ({"GCOUNT": 2}, True)])
 def test_an_image_takes_what_its_axes_need_of_the_data_that_are_declared(
     tmp_path: Path, cards: dict[str, int], whole: bool
