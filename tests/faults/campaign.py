@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -37,6 +38,7 @@ def main(words: list[str] | None = None) -> int:
     unknown = [group for group in groups if group not in CLASSES]
     if unknown:
         parser.error(f"no class {unknown[0]!r}; there are {', '.join(CLASSES)}")
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     faults = faults_of(groups, args.fault)
     if not faults:
         parser.error("no fault has these words")

@@ -90,6 +90,10 @@ def _try(site: Site, fault: Fault, chunk: list[int], seed: int, account: Account
     except Exception as error:
         print(f"{fault.title}, tries {chunk}: {type(error).__name__}: {error}", file=sys.stderr)
         account.failures.append(f"tries {chunk[0]}-{chunk[-1]}: {type(error).__name__}: {error}")
+    except BaseException:
+        # Somebody has had enough, or a limit of time: no engine is left behind.
+        site.close()
+        raise
     finally:
         _close(site, account)
 
