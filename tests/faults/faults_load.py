@@ -103,8 +103,8 @@ def in_a_hurry(site: Site, rng: random.Random, n: int) -> None:
 def flat(nights: list[Figures], *, memory: float = 6e6) -> None:
     """Look whether nothing grows from the first to the last figures.
 
-    Allowed are a few MB for whatever is compiled and kept, and in the engine what SQLite keeps of the record: as much as
-    that has grown and half as much again, up to the 16 MB of its cache.
+    Allowed are a few MB for whatever is compiled and kept, and in the engine what SQLite keeps of the record: as much
+    as that has grown and half as much again, up to the 16 MB of its cache.
     """
     first, last = nights[0], nights[-1]
     kept = min(_CACHE, 1.5 * (last.record - first.record))
