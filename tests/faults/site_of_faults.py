@@ -27,7 +27,7 @@ __all__ = ["ANY", "Entered", "Site", "SkipFaultError"]
 _HERE: Final = Path(__file__).resolve().parent
 _MARK: Final = "QLTUI_FAULTS_SITE"
 _LOOK: Final = 0.02
-PATIENCE: Final = 60.0
+PATIENCE: Final = float(os.environ.get("QLTUI_FAULTS_PATIENCE", "60"))
 """For whatever a loaded machine has to do [s]; nothing waits that long where all is well."""
 ANY: Final = frozenset(
     {"NORMAL", "WARNING", "ALARM", "UNKNOWN", "FAILED", "MISSING", "CANCELLED", "NOT_CHECKED", "incomplete"}
