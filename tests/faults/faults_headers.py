@@ -17,37 +17,14 @@ from terminals import line, monitor
 _EXPOSURE = ("EXPID", "EXPTIME", "NIGHT", "DATE-OBS", "MJD-OBS", "OBSTYPE", "FLAVOR", "PROGRAM", "TILEID", "AIRMASS")
 _CAMERA = ("CAMERA", "EXPID", "DATASECA", "BIASSECA", "CCDSECA", "ORSECA", "PRESECA", "GAINA", "RDNOISEA", "SATULEVA")
 _FORMAT = ("BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "PCOUNT", "TFIELDS", "TFORM1", "TTYPE1", "EXTNAME")
-_IMAGE = (
-    "ZIMAGE",
-    "ZBITPIX",
-    "ZNAXIS",
-    "ZNAXIS1",
-    "ZNAXIS2",
-    "ZCMPTYPE",
-    "ZTILE1",
-    "ZVAL1",
-    "ZVAL2",
-    "BZERO",
-    "BSCALE",
-)
-CARDS = [(1, name) for name in (*_EXPOSURE, "EXTNAME", "ZIMAGE")] + [
-    (2, name) for name in (*_CAMERA, *_FORMAT, *_IMAGE)
-]
+_IMAGE = ("ZIMAGE", "ZBITPIX", "ZNAXIS", "ZNAXIS1", "ZNAXIS2", "ZCMPTYPE", "ZTILE1", "ZVAL1", "BZERO", "BSCALE")
+CARDS = [(1, name) for name in (*_EXPOSURE, "EXTNAME", "ZIMAGE")]
+CARDS += [(2, name) for name in (*_CAMERA, *_FORMAT, *_IMAGE)]
 NEEDED = frozenset({"DATASECA", "BIASSECA", "CCDSECA", "GAINA", "OBSTYPE"})
 """Without a good value of these nothing of the camera, or not what belongs to it, is measured: NORMAL is wrong."""
 _EITHER = frozenset({"OBSTYPE"})
-_IMAGER = (
-    "DATASECA",
-    "BIASSECA",
-    "GAINA",
-    "RDNOISEA",
-    "SATURATA",
-    "EXPTIME",
-    "FILTER",
-    "OBSTYPE",
-    "DATE-OBS",
-    "EXTNAME",
-)
+_IMAGER_EXPOSURE = ("EXPTIME", "FILTER", "OBSTYPE", "DATE-OBS")
+_IMAGER = ("DATASECA", "BIASSECA", "GAINA", "RDNOISEA", "SATURATA", "EXTNAME", *_IMAGER_EXPOSURE)
 
 
 def _spoiled(site: Site, number: int, name: str, new: Callable[[bytes], list[bytes]], *, good: bool = True) -> None:
@@ -188,15 +165,7 @@ def odd_characters(text: str) -> str:
     return "".join(sorted({char for char in text if char != "\n" and unicodedata.category(char)[0] == "C"}))
 
 
-_NEVER = (
-    b"\x07",
-    b"\x1b]0;title",
-    b"\x1b[31mred",
-    "\x9b".encode(),
-    "\x90".encode(),
-    "\u202e".encode(),
-    "\u2066".encode(),
-)
+_NEVER = (b"\x07", b"\x1b]0;title", b"\x1b[31mred", *(text.encode() for text in ("\x9b", "\x90", "\u202e", "\u2066")))
 
 
 def _drawn(site: Site) -> None:
