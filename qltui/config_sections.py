@@ -5,7 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Alarms", "Backup", "Cameras", "Disk", "Display", "Engine", "Export", "Keys", "Paths", "Reduction", "Site"]
+__all__ = [
+    "Alarms",
+    "Backup",
+    "Cameras",
+    "Disk",
+    "Display",
+    "Engine",
+    "Export",
+    "Keys",
+    "Paths",
+    "Reduction",
+    "Retention",
+    "Site",
+]
 
 
 def _setting(
@@ -103,6 +116,44 @@ class Disk:
 
     warning: float = _setting(0.80, "Used fraction of the state's disk that is a WARNING.", minimum=0.0, maximum=1.0)
     alarm: float = _setting(0.92, "Used fraction of the state's disk that is an ALARM.", minimum=0.0, maximum=1.0)
+    free_warning: float = _setting(
+        0.0, "Less than this free for state or products is a WARNING.", unit="GB", minimum=0.0, maximum=1e6
+    )
+    free_alarm: float = _setting(
+        0.0, "Less than this free for state or products is an ALARM.", unit="GB", minimum=0.0, maximum=1e6
+    )
+    data_warning: float = _setting(
+        0.90, "Used fraction of the raw data's disk that is a WARNING.", minimum=0.0, maximum=1.0
+    )
+    data_alarm: float = _setting(
+        0.97, "Used fraction of the raw data's disk that is an ALARM.", minimum=0.0, maximum=1.0
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long what was made is kept; `qltui clear --dry-run` says what would go, and raw data never does."""
+
+    products: int = _setting(
+        0, "Tables and all other products are kept for so long; 0 for good.", unit="d", minimum=0, maximum=36500
+    )
+    previews: int = _setting(0, "Pictures are kept for so long; 0 for good.", unit="d", minimum=0, maximum=36500)
+    spectra: int = _setting(
+        0, "Spectra and reduced images are kept for so long; 0 for good.", unit="d", minimum=0, maximum=36500
+    )
+    logs: int = _setting(
+        0, "Log files and lines of the log are kept for so long; 0 for good.", unit="d", minimum=0, maximum=36500
+    )
+    size: float = _setting(
+        0.0, "All products may have this size, the oldest go first; 0 for any.", unit="GB", minimum=0.0, maximum=1e6
+    )
+    make_room: bool = _setting(
+        False, "Remove the oldest products where the disk is at its alarm level, until it is not."
+    )
+    log_size: float = _setting(
+        5.0, "A log file of this size is set aside, and a new one begun.", unit="MB", minimum=0.1, maximum=1e4
+    )
+    log_files: int = _setting(5, "So many of the engine's logs that were set aside are kept.", minimum=1, maximum=99)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,23 +12,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from qltui.store import usage
+from qltui.store import retention, usage
 from qltui.store.errors import StoreError
 from qltui.store.record import Store
+from qltui.store.retention import Policy, Rule
 from qltui.store.usage import Cleared, OldLog, OldProduct
 
-__all__ = ["Cleaned", "Cleaner", "remove_inside"]
+__all__ = ["BY_ITSELF", "Cleaned", "Cleaner", "remove_inside"]
 
 _DAY: Final = 86400.0
+BY_ITSELF: Final = 0
+"""Number of the command that nobody gave."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """A clearing has come to its end; `answer` says what of it, and `failed` whether it was cut short."""
+    """A clearing has come to its end; `answer` says what of it, and `failed` whether it was cut short.
+
+    `gone` is how many files and lines went.
+    """
 
     command: int
     answer: str
     failed: bool = False
+    gone: int = 0
 
 
 def remove_inside(root: Path, path: str | Path) -> int:
@@ -92,6 +99,14 @@ class Cleaner:
         self._threads[command] = thread
         thread.start()
 
+    def keep_to(self, policy: Policy, room: float = 0.0) -> None:
+        """Begin to remove what the rules of a site let go; `room` bytes of the oldest products besides."""
+        if BY_ITSELF in self._threads:
+            return
+        thread = threading.Thread(target=self._keep, args=(policy, room), name="cleaner")
+        self._threads[BY_ITSELF] = thread
+        thread.start()
+
     def on_end(self, cleaned: Cleaned) -> None:
         """Take note of an end."""
         thread = self._threads.pop(cleaned.command, None)
@@ -107,23 +122,65 @@ class Cleaner:
 
     def _run(self, command: int, kinds: tuple[str, ...], days: int, who: str) -> None:
         before = time.time() - days * _DAY
+
+        def clear(counts: _Counts) -> None:
+            if "products" in kinds:
+                self._clear_products(before, counts)
+            if "logs" in kinds:
+                self._clear_logs(before, counts)
+            self._note(who, kinds, before, counts)
+
+        self._do(command, clear)
+
+    def _keep(self, policy: Policy, room: float) -> None:
+        now = time.time()
+
+        def clear(counts: _Counts) -> None:
+            for rule in retention.rules_of(policy):
+                self._clear_rule(rule, now, counts)
+            excess = self._store.ask(retention.total_size) - policy.size if policy.size else 0.0
+            self._clear_rule(retention.EVERYTHING, now, counts, max(excess, room - counts.bytes))
+            if policy.logs:
+                self._clear_logs(now - policy.logs * _DAY, counts)
+            if counts.files or counts.lines:
+                self._note("retention", usage.CLEARED, now, counts)
+
+        self._do(BY_ITSELF, clear)
+
+    def _do(self, command: int, clear: Callable[[_Counts], None]) -> None:
+        """Clear when it is its turn, and tell what came of it."""
         counts = _Counts()
         problem = ""
         try:
             with self._turn:
-                if "products" in kinds:
-                    self._clear_products(before, counts)
-                if "logs" in kinds:
-                    self._clear_logs(before, counts)
-                self._store.tell(
-                    usage.note_cleaning,
-                    Cleared(time.time(), who, kinds, before, counts.files, counts.bytes, counts.lines),
-                )
+                clear(counts)
         except StoreError as error:
             problem = str(error)
         finally:
             self._store.close_thread()
-        self._on_end(Cleaned(command, counts.words(problem, cut=self._ending.is_set()), bool(problem)))
+        words = counts.words(problem, cut=self._ending.is_set())
+        self._on_end(Cleaned(command, words, bool(problem), counts.files + counts.lines))
+
+    def _note(self, who: str, kinds: tuple[str, ...], before: float, counts: _Counts) -> None:
+        cleared = Cleared(time.time(), who, kinds, before, counts.files, counts.bytes, counts.lines)
+        self._store.tell(usage.note_cleaning, cleared)
+
+    def _clear_rule(self, rule: Rule, now: float, counts: _Counts, most: float = float("inf")) -> None:
+        """Remove what a rule lets go, the oldest first, until `most` bytes are gone."""
+        until, place = counts.bytes + most, (-1e300, 0)
+        while counts.bytes < until and not self._ending.is_set():
+            found = self._store.ask(retention.expired, rule, now, place)
+            if not found:
+                return
+            place = found[-1].created, found[-1].number
+            gone = []
+            for product in found:
+                if counts.bytes >= until or self._ending.is_set():
+                    break
+                if self._remove(product, counts):
+                    gone.append(product.number)
+            if gone:
+                self._store.tell(usage.mark_removed, gone)
 
     def _clear_products(self, before: float, counts: _Counts) -> None:
         place: tuple[float, int] | None = (-1e300, 0)

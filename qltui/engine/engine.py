@@ -16,20 +16,21 @@ from typing import Any, Final
 
 from qltui.engine.arrivals import Arrivals
 from qltui.engine.cancelling import cancel
-from qltui.engine.cleaner import Cleaned, Cleaner
+from qltui.engine.cleaner import BY_ITSELF, Cleaned
 from qltui.engine.commands import carry_out_all
 from qltui.engine.errands import ErrandEnded, Errands
 from qltui.engine.executors import SlotFailed, SlotReady, StepHappened, TaskEnded, make_executor
-from qltui.engine.heartbeat import BEAT_SECONDS, DiskWatch, Heart
+from qltui.engine.heartbeat import BEAT_SECONDS, Heart
 from qltui.engine.in_force import InForce, in_force
 from qltui.engine.launch import announce
 from qltui.engine.lock import engine_lock
-from qltui.engine.logs import engine_log, trim_worker_logs
+from qltui.engine.logs import engine_log
 from qltui.engine.recorder import Recorder
 from qltui.engine.scheduler import Scheduler
 from qltui.engine.settings import EngineSettings
 from qltui.engine.slots import Slots
 from qltui.engine.stopping import Stop, signals_stop
+from qltui.engine.upkeep import Upkeep
 from qltui.engine.watcher import Arrived, Gone, Incomplete, LookedThrough, WatcherDied
 from qltui.engine.watching import watcher_for
 from qltui.instruments.base import Instrument, get_instrument
@@ -89,7 +90,7 @@ def run_engine(
     instrument = instrument or get_instrument(settings.instrument)
     with ExitStack() as stack:
         stack.enter_context(engine_lock(settings.state))
-        stack.enter_context(engine_log(settings.logs))
+        stack.enter_context(engine_log(settings.logs, limit=int(settings.log_size * 1e6), kept=settings.log_files))
         # What another program's lock holds up is kept and tried again, and meanwhile the heart has to beat.
         store = stack.enter_context(Store.open(settings.database, timeout=BEAT_SECONDS))
         engine = Engine(settings, instrument, store, once=once, on_log=on_log, stop_event=stop_event)
@@ -124,7 +125,7 @@ class Engine:
         self._arrivals.manual = store.ask(versions.mode) == "manual"
         self._errands = Errands(settings, self._queue.put)
         self._scheduler.on_finished = self._errands.add
-        self._cleaner = Cleaner(store, settings.products_directory, settings.logs, self._queue.put)
+        self._upkeep = Upkeep(settings, instrument, store, self._queue.put)
         self._watcher = watcher_for(self._started, self.instrument, self.store, self._queue.put)
         self._watcher_lives = _WATCHER_LIVES
         self._looked: LookedThrough | None = None
@@ -132,7 +133,6 @@ class Engine:
         self._stop: Stop | None = None
         self._paused = False
         self._heart = Heart(settings)
-        self._disk = DiskWatch(settings.disk_warning, settings.disk_alarm)
         self._next_beat = 0.0
         self._next_tick = 0.0
         self._said = ("", "", "")
@@ -182,7 +182,7 @@ class Engine:
         if not self._once or self._looked is None or self._looked.unsettled:
             return False
         idle = not self._scheduler.runs and self._arrivals.is_empty and not self._recorder.trouble
-        idle = idle and not self._cleaner.busy and not self._errands.busy
+        idle = idle and not self._upkeep.cleaner.busy and not self._errands.busy
         if idle and self._scheduler.first_waiting() is None:
             self._stop = Stop(self._looked.problem or "nothing more to do")
             return True
@@ -232,7 +232,7 @@ class Engine:
         stop = self._stop or Stop("stopped")
         self._heart.notifier.stopping()
         self._watcher.close()
-        self._cleaner.close()
+        self._upkeep.cleaner.close()
         for words in self._errands.close():
             self._recorder.log("warning", words)
         for event in self._events(0.0):
@@ -338,7 +338,7 @@ class Engine:
             return self.in_force
         self.in_force = self._scheduler.in_force = self._arrivals.in_force = holds
         self._errands.settings = holds.settings
-        self._disk.change(holds.settings.disk_warning, holds.settings.disk_alarm)
+        self._upkeep.change(holds.settings)
         # Whoever asked for it looks for it now.
         self._next_beat = 0.0
         for fault in holds.faults:
@@ -347,12 +347,13 @@ class Engine:
 
     def clear(self, command: int, kinds: Sequence[str], days: int, who: str) -> None:
         """Remove what is old from the disk, beside the work, and answer the command when that is done."""
-        self._cleaner.start(command, kinds, days, who)
+        self._upkeep.cleaner.start(command, kinds, days, who)
 
     def _on_cleaned(self, event: Cleaned) -> None:
-        self._cleaner.on_end(event)
-        self._recorder.add(self.store.answer_command, event.command, event.answer, refused=event.failed)
-        self._recorder.log("warning" if event.failed else "info", f"disk cleared: {event.answer}")
+        if event.command != BY_ITSELF:
+            self._recorder.add(self.store.answer_command, event.command, event.answer, refused=event.failed)
+        if (said := self._upkeep.on_end(event)) is not None:
+            self._recorder.log(*said)
 
     def request_stop(self, reason: str) -> None:
         """End, after this turn."""
@@ -360,7 +361,7 @@ class Engine:
 
     def _carry_out_commands(self) -> None:
         try:
-            done = carry_out_all(self, self._cleaner.busy)
+            done = carry_out_all(self, self._upkeep.cleaner.busy)
         except StoreError as error:
             _LOG.warning("commands wait: %s", error)
             return
@@ -385,11 +386,10 @@ class Engine:
     def _beat(self) -> None:
         self._next_beat = time.monotonic() + BEAT_SECONDS
         self._said = said = self._state()
-        view = self._heart.view(*said, self._slots.words(self._titles), self.in_force)
-        news = self._disk.look(view.disk_used, view.disk_free)
-        if news is not None and (news[0] != "info" or self._slots.heard):
+        # That of the data was measured by the watcher, who may wait for a file server as long as it takes.
+        for news in self._upkeep.look(self._looked.disk if self._looked is not None else None):
             self._recorder.log(*news)
-        trim_worker_logs(self._started.logs)
+        view = self._heart.view(*said, self._slots.words(self._titles), self.in_force, self._upkeep.disks)
         try:
             heard = {f"slot-{slot}": when for slot, when in self._slots.heard.items()}
             self.store.beat(view, heard | {"watcher": self._heart.looked_at})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import time
-from pathlib import Path
 from typing import Final
 
 from qltui import __version__
@@ -13,29 +12,14 @@ from qltui.engine.in_force import InForce
 from qltui.engine.notify import Notifier
 from qltui.engine.settings import EngineSettings
 from qltui.store.aside import hush, say_aside
-from qltui.store.views import EngineView
+from qltui.store.views import DiskView, EngineView
 
-__all__ = ["BEAT_SECONDS", "DiskWatch", "Heart", "disk_usage", "stuck_watcher"]
+__all__ = ["BEAT_SECONDS", "Heart", "stuck_watcher"]
 
 BEAT_SECONDS: Final = 2.0
 _STUCK_SECONDS: Final = 120.0
 _STUCK_ROUNDS: Final = 6.0
 """A look through many nights over a slow line takes a while: so many times the usual are too long."""
-
-
-def disk_usage(directory: Path) -> tuple[float | None, float | None]:
-    """Return the used fraction and the free bytes of the disk that holds a directory; None where it cannot be told.
-
-    Free is what this user may still write, and used is of what it may write at all: the reserve of the superuser is
-    no room for us.
-    """
-    try:
-        found = os.statvfs(directory)
-    except OSError:
-        return None, None
-    used = (found.f_blocks - found.f_bfree) * found.f_frsize
-    free = found.f_bavail * found.f_frsize
-    return (used / (used + free), float(free)) if used + free else (None, None)
 
 
 def stuck_watcher(silent: float, settings: EngineSettings) -> str:
@@ -54,31 +38,6 @@ def stuck_watcher(silent: float, settings: EngineSettings) -> str:
         f"the watcher is stuck: {settings.data_directory} was last looked through {silent / 60.0:.0f} min ago; "
         "see whether its file server answers (ls), then stop and start the engine"
     )
-
-
-class DiskWatch:
-    """Says something once when the disk fills up, and once when there is room again."""
-
-    def __init__(self, warning: float, alarm: float) -> None:
-        self.change(warning, alarm)
-        self._level = ""
-
-    def change(self, warning: float, alarm: float) -> None:
-        """Take other used fractions of the disk for much and for too much."""
-        self._limits = ((alarm, "alarm"), (warning, "warning"))
-
-    def look(self, used: float | None, free: float | None) -> tuple[str, str] | None:
-        """Return a level and words for the log where something has changed."""
-        if used is None or free is None:
-            return None
-        level = next((name for limit, name in self._limits if used >= limit), "")
-        if level == self._level:
-            return None
-        self._level = level
-        words = f"the disk of the state directory is {100 * used:.0f} % full, {free / 1e9:.1f} GB are left"
-        if not level:
-            return "info", f"{words}: enough again"
-        return level, f"{words}; remove old products or move the state directory"
 
 
 class Heart:
@@ -110,13 +69,21 @@ class Heart:
         elif self._aside:
             self._aside = not hush(self._settings.state)
 
-    def view(self, state: str, detail: str, trouble: str, slots: tuple[str, ...], in_force: InForce) -> EngineView:
+    def view(
+        self,
+        state: str,
+        detail: str,
+        trouble: str,
+        slots: tuple[str, ...],
+        in_force: InForce,
+        disks: tuple[DiskView, ...] = (),
+    ) -> EngineView:
         """Return the engine as it is now.
 
         Queue, incomplete files, mode and observer are read from the record by whoever looks.
         """
         self.notifier.status(f"{state}: {detail}" if detail else state)
-        used, free = disk_usage(self._settings.state)
+        ours = next((disk for disk in disks if "state" in disk.of), None)
         return EngineView(
             state=state,
             pid=os.getpid(),
@@ -125,8 +92,9 @@ class Heart:
             heartbeat=time.time(),
             detail=detail,
             trouble=trouble,
-            disk_used=used,
-            disk_free=free,
+            disk_used=ours.used if ours else None,
+            disk_free=ours.free if ours else None,
+            disks=disks,
             slots=slots,
             data_directory=self._settings.data_directory,
             version=__version__,

@@ -19,11 +19,11 @@ KEPT: Final = 5
 
 
 @contextmanager
-def engine_log(directory: Path, level: int = logging.DEBUG) -> Iterator[None]:
-    """Let what qltui logs go to ``engine.log`` as long as this lasts."""
+def engine_log(directory: Path, level: int = logging.DEBUG, *, limit: int = LIMIT, kept: int = KEPT) -> Iterator[None]:
+    """Let what qltui logs go to ``engine.log`` as long as this lasts; at `limit` bytes it is set aside."""
     directory.mkdir(parents=True, exist_ok=True)
     handler = logging.handlers.RotatingFileHandler(
-        directory / "engine.log", maxBytes=LIMIT, backupCount=KEPT, encoding="utf-8", errors="backslashreplace"
+        directory / "engine.log", maxBytes=limit, backupCount=kept, encoding="utf-8", errors="backslashreplace"
     )
     formatter = logging.Formatter("%(asctime)s %(levelname)-7s %(processName)s %(name)s: %(message)s")
     formatter.converter = time.gmtime

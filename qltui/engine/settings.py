@@ -31,6 +31,18 @@ FIELDS: Final[Mapping[str, str]] = {
     "cameras.off": "cameras_off",
     "disk.warning": "disk_warning",
     "disk.alarm": "disk_alarm",
+    "disk.free_warning": "disk_free_warning",
+    "disk.free_alarm": "disk_free_alarm",
+    "disk.data_warning": "disk_data_warning",
+    "disk.data_alarm": "disk_data_alarm",
+    "retention.products": "keep_products",
+    "retention.previews": "keep_previews",
+    "retention.spectra": "keep_spectra",
+    "retention.logs": "keep_logs",
+    "retention.size": "keep_size",
+    "retention.make_room": "make_room",
+    "retention.log_size": "log_size",
+    "retention.log_files": "log_files",
     "backup.every": "backup_every",
     "backup.keep": "backup_keep",
     "export.to": "export_to",
@@ -81,7 +93,19 @@ class EngineSettings:
     nice : int
         Courtesy of the workers.
     disk_warning, disk_alarm : float
-        Used fractions of the state's disk at which something is said.
+        Used fractions of the disks of state and products at which something is said.
+    disk_free_warning, disk_free_alarm : float
+        Free room of those disks below which something is said [GB]; 0 for never.
+    disk_data_warning, disk_data_alarm : float
+        Used fractions of the data's disk at which something is said.
+    keep_products, keep_previews, keep_spectra, keep_logs : int
+        For how long each is kept [d]; 0 for good.
+    keep_size : float
+        What all products may have together [GB]; 0 for any size.
+    make_room : bool
+        Whether the oldest products go where the disk is at its alarm level.
+    log_size, log_files : float, int
+        From which size on a log is set aside [MB], and how many of the engine's are kept.
     backup_every, backup_keep : float, int
         Minutes between copies of the record, 0 for none; and how many are kept.
     export_to : str
@@ -124,6 +148,18 @@ class EngineSettings:
     nice: int = 5
     disk_warning: float = 0.80
     disk_alarm: float = 0.92
+    disk_free_warning: float = 0.0
+    disk_free_alarm: float = 0.0
+    disk_data_warning: float = 0.90
+    disk_data_alarm: float = 0.97
+    keep_products: int = 0
+    keep_previews: int = 0
+    keep_spectra: int = 0
+    keep_logs: int = 0
+    keep_size: float = 0.0
+    make_room: bool = False
+    log_size: float = 5.0
+    log_files: int = 5
     backup_every: float = 0.0
     backup_keep: int = 2
     export_to: str = ""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from qltui.engine.disks import FileSystem, measure
 from qltui.engine.hints import Hints
 from qltui.engine.settle import Pending, Reconciliation, Signature, reconcile, refused, signature
 from qltui.instruments.errors import IncompleteFileError, InvalidFileError
@@ -73,12 +74,13 @@ class Gone:
 class LookedThrough:
     """All directories have been looked through; `unsettled` files may still become ready by waiting.
 
-    `problem` says why nothing can be seen at all; empty where all is well.
+    `problem` says why nothing can be seen at all; empty where all is well. `disk` is how full the data's disk is.
     """
 
     unsettled: int
     nights: tuple[int, ...] = ()
     problem: str = ""
+    disk: FileSystem | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +229,7 @@ class Watcher:
             while not self._stop.is_set():
                 self._wake.clear()
                 problem = self._look()
-                self._tell(LookedThrough(self._unsettled(), tuple(sorted(self._nights)), problem))
+                self._tell(LookedThrough(self._unsettled(), tuple(sorted(self._nights)), problem, measure(self._root)))
                 self._wake.wait(self._pause())
                 self._stop.wait(_BREATH)
         except Exception as error:  # noqa: BLE001 - logged whole, and the engine stops because of it

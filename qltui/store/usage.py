@@ -1,7 +1,7 @@
 """What may be cleared from the disk, how much that is, and what was: products and logs, never raw data.
 
-Nothing is cleared of an exposure that an observer has flagged, that is in flight or that waits; nor the newest fit
-calibration of each camera.
+Nothing is cleared of an exposure that an observer has flagged or commented, that is in flight or that waits; nor the
+newest fit calibration of each camera and program.
 """
 # ruff: noqa: S608  (nothing but words of our own and question marks is put into statements)
 
@@ -20,6 +20,8 @@ from qltui.store.database import Database
 
 __all__ = [
     "CLEARED",
+    "KEPT_JOBS",
+    "NEWEST_FIT",
     "Cleared",
     "OldLog",
     "OldProduct",
@@ -40,14 +42,23 @@ _IN_USE: Final = ("engine.log", "engine.out")
 
 _CHUNK: Final = 500
 
-_KEPT_JOBS: Final = """SELECT job.id FROM process JOIN job ON job.process_id = process.id
+KEPT_JOBS: Final = """SELECT job.id FROM process JOIN job ON job.process_id = process.id
     WHERE process.exposure_id IN (
         SELECT exposure_id FROM process WHERE state IN ('waiting', 'running')
         UNION
+        SELECT exposure_id FROM comment WHERE deleted IS NULL
+        UNION
         SELECT exposure_id FROM flag WHERE value != ''
         AND id = (SELECT max(id) FROM flag AS other WHERE other.exposure_id = flag.exposure_id))"""
-_NEWEST_FIT: Final = """SELECT id FROM (
-    SELECT id, max(time) FROM product WHERE fit AND removed IS NULL GROUP BY kind, camera)"""
+"""Jobs of exposures that are in flight or wait, or that an observer has flagged or commented."""
+NEWEST_FIT: Final = """SELECT id FROM (
+    SELECT product.id, max(product.time) FROM product JOIN job ON job.id = product.job_id
+    JOIN process ON process.id = job.process_id JOIN exposure ON exposure.id = process.exposure_id
+    WHERE product.fit AND product.removed IS NULL AND NOT EXISTS (
+        SELECT 1 FROM flag WHERE flag.exposure_id = exposure.id AND value IN ('bad', 'junk')
+        AND id = (SELECT max(id) FROM flag AS other WHERE other.exposure_id = flag.exposure_id))
+    GROUP BY product.kind, product.camera, exposure.program)"""
+"""Products that calibrate what comes next: an imager has one for each filter, which is its program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +135,8 @@ def _marks(values: Collection[object]) -> str:
 
 def _kept(database: Database) -> tuple[set[int], set[int]]:
     """Return the jobs whose products stay, and the products that stay whatever their job."""
-    jobs = {int(number) for (number,) in database.sql(_KEPT_JOBS)}
-    return jobs, {int(number) for (number,) in database.sql(_NEWEST_FIT)}
+    jobs = {int(number) for (number,) in database.sql(KEPT_JOBS)}
+    return jobs, {int(number) for (number,) in database.sql(NEWEST_FIT)}
 
 
 def old_products(

@@ -30,6 +30,38 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
+class DiskView:
+    """One file system that the engine works on.
+
+    Attributes
+    ----------
+    of : tuple of str
+        What lies on it: ``"state"``, ``"products"``, ``"data"``.
+    path : str
+        One of those directories.
+    used, free, size : float
+        Fraction 0-1, and bytes: what may still be written, and what may be at all.
+    level : str
+        ``"warning"`` or ``"alarm"`` where it is filling up; else empty.
+    words : str
+        What was said when it came to that level, with what to do; empty without one.
+    """
+
+    of: tuple[str, ...]
+    path: str
+    used: float
+    free: float
+    size: float = 0.0
+    level: str = ""
+    words: str = ""
+
+    @property
+    def names(self) -> str:
+        """What lies on it, in words."""
+        return " and ".join([", ".join(self.of[:-1]), self.of[-1]] if len(self.of) > 1 else self.of)
+
+
+@dataclass(frozen=True, slots=True)
 class EngineView:
     """The engine as its last heartbeat left it.
 
@@ -50,6 +82,8 @@ class EngineView:
         Those files and how long they have been waiting, in words.
     disk_used, disk_free : float or None
         Of the state directory: fraction 0-1, and bytes.
+    disks : tuple of DiskView
+        Each file system of state, products and data, none twice.
     slots : tuple of str
         What each slot does, ``"b3 CHECK FIBERS"`` or empty.
     mode : str
@@ -90,6 +124,7 @@ class EngineView:
     selection: str = ""
     selected: tuple[str, ...] = ()
     trouble: str = ""
+    disks: tuple[DiskView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from engine_fakes import INSTRUMENT
 
 from qltui.engine import messages
 from qltui.engine.environment import numba_cache_directory, prepare_environment
-from qltui.engine.heartbeat import DiskWatch, disk_usage
 from qltui.engine.logs import engine_log, trim_worker_logs
 from qltui.engine.recorder import Recorder
 from qltui.engine.runs import is_fit
@@ -160,23 +159,6 @@ def test_a_failed_step_spoils_it():
 
 
 # -- place -----------------------------------------------------------------------------------------------------------
-
-
-def test_disk_usage_is_what_this_user_may_write(tmp_path):
-    used, free = disk_usage(tmp_path)
-    assert 0.0 < used < 1.0
-    assert free > 0.0
-    assert disk_usage(tmp_path / "not there") == (None, None)
-
-
-def test_a_disk_that_fills_up_is_said_once():
-    watch = DiskWatch(0.8, 0.92)
-    assert watch.look(0.5, 1e9) is None
-    assert watch.look(0.81, 1e9)[0] == "warning"
-    assert watch.look(0.85, 1e9) is None
-    assert watch.look(0.95, 1e9)[0] == "alarm"
-    assert watch.look(None, None) is None
-    assert watch.look(0.2, 1e9)[0] == "info"
 
 
 def test_what_workers_print_does_not_fill_the_disk(tmp_path):
