@@ -296,15 +296,15 @@ def death_in_words(status: int | None, slot: int = 0) -> str:
     """
     log = f"worker-{slot}.log"
     if status is None:
-        return f"its worker ended for a reason that is not known; see {log}"
+        return f"worker ended for a reason that is not known; see {log}"
     if status == _NOBODY_TOLD:
-        return f"its worker was ended with the parent of all workers; see `dmesg` and {log}"
+        return f"ended with the parent of all workers; see `dmesg` and {log}"
     if status == -signal.SIGKILL:
-        return "its worker was killed (out of memory?); see `dmesg`, and give the engine fewer slots"
+        return "killed (out of memory?); see `dmesg`, and give the engine fewer slots"
     if status < 0:
         try:
             name = signal.Signals(-status).name
         except ValueError:
             name = f"signal {-status}"
-        return f"its worker crashed ({name}); {log} says where"
-    return f"its worker ended with status {status}; see {log}"
+        return f"crashed ({name}); {log} says where"
+    return f"worker ended with status {status}; see {log}"

@@ -198,7 +198,7 @@ def test_workers_that_die_cost_their_own_camera_only(start, settings, data):
     engine.end()
     first, second = view_of(settings, 1), view_of(settings, 2)
     assert first.cameras["b0"].status is Status.FAILED
-    died = r"its worker ended with status 3 in CHECK SPECTRA, tried twice; see worker-[01]\.log; r reprocesses it"
+    died = r"worker ended with status 3 in CHECK SPECTRA, tried twice; see worker-[01]\.log; r reprocesses it"
     assert re.fullmatch(died, first.cameras["b0"].reason)
     assert [step.status for step in first.cameras["b0"].steps] == [Status.NORMAL, Status.NORMAL, Status.FAILED]
     assert (first.cameras["r0"].status, first.cameras["r0"].attempt) == (Status.NORMAL, 2)

@@ -138,7 +138,7 @@ def test_where_a_task_raised_stands_in_the_log_of_its_worker(workers, events, se
 
 def test_one_that_dies_while_it_sends_its_report_is_replaced(workers, events):
     workers.submit(0, task("b0", "half"))
-    assert "was killed" in events.until(TaskEnded, slot=0).reason
+    assert "killed (out of memory?)" in events.until(TaskEnded, slot=0).reason
     events.until(SlotReady, slot=0, count=2)
     workers.submit(0, task("b0"))
     assert events.until(TaskEnded, slot=0, count=2).report is not None

@@ -131,7 +131,7 @@ AGAIN = "tried twice"
 
 @fault("processes", "worker ends itself at its work", tries=10, short=1, kind="fake")
 def worker_exits(site: Site, rng: random.Random, n: int) -> None:
-    dies(site, "exit", f"its worker ended with status 3 in CHECK SPECTRA, {AGAIN}; see {LOG}; r reprocesses it")
+    dies(site, "exit", f"worker ended with status 3 in CHECK SPECTRA, {AGAIN}; see {LOG}; r reprocesses it")
 
 
 @fault("processes", "worker ends itself once", tries=10, short=0, kind="fake")
@@ -147,9 +147,9 @@ def worker_exits_once(site: Site, rng: random.Random, n: int) -> None:
 def worker_signalled(site: Site, rng: random.Random, n: int) -> None:
     number = signal.Signals[DEADLY[n % len(DEADLY)]]
     if number == signal.SIGKILL:
-        words = rf"its worker was killed \(out of memory\?\) in CHECK SPECTRA, {AGAIN}; see `dmesg`, .*"
+        words = rf"killed \(out of memory\?\) in CHECK SPECTRA, {AGAIN}; see `dmesg`, .*"
     else:
-        words = rf"its worker crashed \({number.name}\) in CHECK SPECTRA, {AGAIN}; {LOG} says where; r reprocesses it"
+        words = rf"crashed \({number.name}\) in CHECK SPECTRA, {AGAIN}; {LOG} says where; r reprocesses it"
     dies(site, f"signal:{int(number)}", words)
 
 
@@ -229,12 +229,12 @@ def unpicklable(site: Site, rng: random.Random, n: int) -> None:
 
 @fault("processes", "killed with half a result sent", tries=10, short=1, kind="fake")
 def half_a_result(site: Site, rng: random.Random, n: int) -> None:
-    dies(site, "half", rf"its worker was killed \(out of memory\?\) after CHECK SPECTRA, {AGAIN}; see `dmesg`.*")
+    dies(site, "half", rf"killed \(out of memory\?\) after CHECK SPECTRA, {AGAIN}; see `dmesg`.*")
 
 
 @fault("processes", "segmentation fault in C code", tries=10, short=1, kind="fake")
 def segmentation_fault(site: Site, rng: random.Random, n: int) -> None:
-    words = rf"its worker crashed \(SIGSEGV\) in CHECK SPECTRA, {AGAIN}; ({LOG}) says where; r reprocesses it"
+    words = rf"crashed \(SIGSEGV\) in CHECK SPECTRA, {AGAIN}; ({LOG}) says where; r reprocesses it"
     dies(site, "crash", words)
     assert any("Segmentation fault" in log.read_text() for log in (site.state / "logs").glob("worker-*.log"))
 
@@ -250,7 +250,7 @@ def killed_in_a_step(site: Site, rng: random.Random, n: int) -> None:
     site.mark()
     wait_state(site, expid, "done", "failed")
     found = cameras_of(site, expid)
-    words = rf"its worker was killed \(out of memory\?\) in CHECK FIBERS, {AGAIN}; see `dmesg`, .*; r reprocesses it"
+    words = rf"killed \(out of memory\?\) in CHECK FIBERS, {AGAIN}; see `dmesg`, .*; r reprocesses it"
     assert found["b0"][0] == "FAILED", found
     assert re.fullmatch(words, found["b0"][2]), found
 
