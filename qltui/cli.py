@@ -27,6 +27,7 @@ COMMANDS: tuple[tuple[str, str, str], ...] = (
     ("comment", "qltui.commands.comment", "write, read and change comments; flag an exposure"),
     ("reprocess", "qltui.commands.reprocess", "ask the engine to reduce exposures again"),
     ("db", "qltui.commands.db", "check, copy or migrate the record"),
+    ("clear", "qltui.commands.clear", "what would be removed from the disk, and removing it; never raw data"),
     ("service", "qltui.commands.service", "let systemd run the engine"),
     ("export", "qltui.commands.export", "copy out what an exposure or a night left, with checksums"),
     ("cameras", "qltui.commands.cameras", "which cameras are reduced, and selecting others"),

@@ -36,7 +36,20 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
-from qltui.config_sections import Alarms, Backup, Cameras, Disk, Display, Engine, Export, Keys, Paths, Reduction, Retention, Site
+from qltui.config_sections import (
+    Alarms,
+    Backup,
+    Cameras,
+    Disk,
+    Display,
+    Engine,
+    Export,
+    Keys,
+    Paths,
+    Reduction,
+    Retention,
+    Site,
+)
 from qltui.documents import parse_toml
 
 __all__ = [

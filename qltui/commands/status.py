@@ -6,13 +6,14 @@ import argparse
 import json
 import time
 from contextlib import closing
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from qltui.commands.exit_codes import CommandError, ExitCode
 from qltui.commands.options import add_state, configuration, instrument_of
 from qltui.model import Status
-from qltui.store.views import EngineView, MonitorView
+from qltui.store.views import DiskView, EngineView, MonitorView, worst_disk
 from qltui.tui.health import engine_health
 from qltui.tui.printable import clean
 
@@ -79,20 +80,31 @@ def engine_is_alive(engine: EngineView, now: float) -> bool:
 
 
 def exit_code_of(view: MonitorView, now: float) -> ExitCode:
-    """Return 3 where the engine is dead, else what the latest exposure deserves."""
+    """Return 3 where the engine is dead, else what the latest exposure and the fullest disk deserve."""
     if not engine_is_alive(view.engine, now):
         return ExitCode.ENGINE_DEAD
     if view.engine.trouble:
         # Whatever the latest exposure was like: of the next one nobody will know.
         return ExitCode.ALARM
+    disk = worst_disk(view.engine.disks)
+    level = ExitCode.OK if disk is None else _DISK[disk.level]
     if view.process is None:
-        return ExitCode.OK
+        return level
     status = view.process.verdict.status
     if status in (Status.ALARM, Status.FAILED, Status.MISSING):
         return ExitCode.ALARM
     if status in (Status.WARNING, Status.UNKNOWN):
-        return ExitCode.WARNING
-    return ExitCode.OK
+        return max(level, ExitCode.WARNING)
+    return level
+
+
+_DISK = {"warning": ExitCode.WARNING, "alarm": ExitCode.ALARM}
+
+
+def _disk_words(disk: DiskView) -> str:
+    """Return how full a disk is, with a word for what is wrong: ``"data 95 % used, 12.0 GB free WARNING"``."""
+    words = f"{disk.names}: {100 * disk.used:.0f} % used, {disk.free / 1e9:.1f} GB free"
+    return f"{words} {disk.level.upper()}".rstrip()
 
 
 def _engine_words(engine: EngineView, now: float) -> str:
@@ -109,6 +121,8 @@ def line_of(view: MonitorView, now: float) -> str:
     if view.engine.trouble:
         return f"qltui: IN TROUBLE: {clean(view.engine.trouble).partition('; ')[0]}"
     manual = f" manual, {view.engine.held} held" if view.engine.mode == "manual" else ""
+    if (disk := worst_disk(view.engine.disks)) is not None:
+        manual += f" {disk.level.upper()} {'/'.join(disk.of)} disk {100 * disk.used:.0f} % full"
     if view.process is None:
         return f"qltui: {view.engine.state}, no exposure yet{manual}"
     exposure, verdict = view.process.exposure, view.process.verdict
@@ -132,7 +146,10 @@ def _lines(view: MonitorView, instrument: Instrument, now: float) -> list[str]:
         lines.append(f"cameras   {engine.selection}: {len(engine.selected)} of {len(instrument.cameras)} selected")
     lines.append(f"queue     {engine.queue} waiting, {engine.incomplete} incomplete")
     lines.extend(f"          incomplete: {name}" for name in engine.incomplete_names)
-    if engine.disk_used is not None and engine.disk_free is not None:
+    for disk in engine.disks:
+        lines.append(f"disk      {_disk_words(disk)}")
+        lines.extend(f"          {words}" for words in disk.words.split("; ")[1:])
+    if not engine.disks and engine.disk_used is not None and engine.disk_free is not None:
         lines.append(f"disk      {100 * engine.disk_used:.0f} % used, {engine.disk_free / 1e9:.1f} GB free")
     if process is None:
         lines.append("exposure  none yet")
@@ -161,9 +178,10 @@ def _lines(view: MonitorView, instrument: Instrument, now: float) -> list[str]:
 def _as_json(view: MonitorView, instrument: Instrument, now: float) -> dict[str, object]:
     from qltui.tables.result import clean, result_json
 
-    engine = clean({name: getattr(view.engine, name) for name in view.engine.__slots__})
+    engine = clean({name: getattr(view.engine, name) for name in view.engine.__slots__ if name != "disks"})
     assert isinstance(engine, dict)
     engine["alive"] = engine_is_alive(view.engine, now)
+    engine["disks"] = clean([asdict(disk) for disk in view.engine.disks])
     process: dict[str, object] | None = None
     if view.process is not None:
         item = view.process

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +16,7 @@ __all__ = [
     "CameraView",
     "CommandView",
     "CommentView",
+    "DiskView",
     "EngineView",
     "ExposureRow",
     "KnownFile",
@@ -26,6 +27,7 @@ __all__ = [
     "StepView",
     "TrendBin",
     "TrendPoint",
+    "worst_disk",
 ]
 
 
@@ -59,6 +61,12 @@ class DiskView:
     def names(self) -> str:
         """What lies on it, in words."""
         return " and ".join([", ".join(self.of[:-1]), self.of[-1]] if len(self.of) > 1 else self.of)
+
+
+def worst_disk(disks: Iterable[DiskView]) -> DiskView | None:
+    """Return the disk that is nearest to being full of those that are filling up; None where none is."""
+    filling = [disk for disk in disks if disk.level]
+    return max(filling, key=lambda disk: (disk.level == "alarm", disk.used), default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qltui.model import Status
-from qltui.store.views import EngineView
+from qltui.store.views import EngineView, worst_disk
 from qltui.tui.health import Health
 from qltui.tui.symbols import STATUS_MARKS, Charset
 from qltui.tui.text import Line, clean
@@ -13,13 +13,19 @@ __all__ = ["head_notes"]
 
 
 def head_notes(engine: EngineView, health: Health, alarms: int, who: str, charset: Charset) -> list[Line]:
-    """Return the notes, the most important first: an engine that is not well, alarms, manual mode, the observer."""
+    """Return the notes, the most important first: an engine that is not well, alarms, full disks, the observer."""
     notes: list[Line] = []
     if not health.is_alive:
         notes.append(((f"{charset.mark(Status.WARNING)} ", "warn"), (_short(health), "warn")))
     if alarms:
         mark = STATUS_MARKS[Status.ALARM]
         notes.append(((f"{charset.mark(Status.ALARM)} ", mark.role), (plural(alarms, "alarm"), "strong")))
+    disk = worst_disk(engine.disks)
+    if disk is not None and health.is_alive:
+        status = Status.ALARM if disk.level == "alarm" else Status.WARNING
+        name = "disk" if "state" in disk.of else f"{disk.of[0]} disk"
+        words = f"{name} {100 * disk.used:.0f} % full"
+        notes.append(((f"{charset.mark(status)} ", STATUS_MARKS[status].role), (words, "strong")))
     if getattr(engine, "mode", "automatic") == "manual":
         notes.append((("manual", "active"),))
     if engine.state == "paused":

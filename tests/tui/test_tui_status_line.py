@@ -9,7 +9,7 @@ import sys
 import pictures as p
 import pytest
 
-from qltui.store.views import EngineView, MonitorView
+from qltui.store.views import DiskView, EngineView, MonitorView
 from qltui.tui.health import DEAD_AFTER, STALE_AFTER, engine_health, process_exists
 from qltui.tui.screens.empty import empty_words
 from qltui.tui.symbols import CHARSETS
@@ -53,7 +53,8 @@ def test_an_idle_engine_gives_the_same_line_at_any_time():
 
 
 def test_incomplete_files_a_full_disk_and_other_exposures_are_told():
-    engine = p.engine("idle", incomplete=2, disk_used=0.98)
+    disk = DiskView(("state",), "/state", 0.98, 2e9, level="alarm")
+    engine = p.engine("idle", incomplete=2, disk_used=0.98, disks=(disk,))
     text = status_text(view_of(p.good_process(), engine, running=(8,)), width=120)
     assert "2 files incomplete" in text
     assert "disk 98 % full" in text

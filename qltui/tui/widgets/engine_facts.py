@@ -43,7 +43,7 @@ def engine_facts(engine: EngineView, health: Health, charset: Charset, *, observ
     """
     lines = [_mode(engine), _state(engine, health, charset)]
     if health.is_alive:
-        lines += [_queue(engine), _disk(engine)]
+        lines += [_queue(engine), *_disks(engine)]
     lines.append(_fact("observer", (clean(engine.observer or observer) or "nobody named", "text")))
     if engine.configuration or engine.limits:
         words = ", limits ".join(part for part in (engine.configuration or "as in the files", engine.limits) if part)
@@ -78,6 +78,19 @@ def _queue(engine: EngineView) -> Line:
     if engine.incomplete:
         parts.append(f"{plural(engine.incomplete, 'file')} being written")
     return _fact("work", (", ".join(parts), "text"))
+
+
+def _disks(engine: EngineView) -> list[Line]:
+    """Return a line for each file system."""
+    if not engine.disks:
+        return [_disk(engine)]
+    lines = []
+    for disk in engine.disks:
+        words = f"{100 * disk.used:.0f} % used, {bytes_text(disk.free)} free: {disk.names}"
+        note = f"  {disk.level.upper()}" if disk.level else ""
+        role = {"alarm": "bad", "warning": "warn"}.get(disk.level, "text")
+        lines.append(_fact("disk", (words, role), (note, role)))
+    return lines
 
 
 def _disk(engine: EngineView) -> Line:

@@ -24,7 +24,6 @@ _LATE = 3600.0
 _TRIGGERS: Final = {"NEW": "so far", "BACKLOG": "from the backlog", "REPROCESS": "again"}
 
 _ENGINE: Final = {"dead": Status.ALARM, "troubled": Status.ALARM, "stale": Status.WARNING}
-_DISK_WARNING, _DISK_ALARM = 0.90, 0.97
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +174,10 @@ def _counts(picture: StatusPicture) -> list[Line]:
         parts.append((("queue ", "dim"), (str(engine.queue), "text")))
     if engine.disk_used is not None:
         used = engine.disk_used
-        role = "bad" if used >= _DISK_ALARM else "warn" if used >= _DISK_WARNING else "text"
-        note = " full" if used >= _DISK_WARNING else ""
+        # By the levels of the site, which the engine has judged by.
+        level = next((disk.level for disk in engine.disks if "state" in disk.of), "")
+        role = {"alarm": "bad", "warning": "warn"}.get(level, "text")
+        note = " full" if level else ""
         parts.append((("disk ", "dim"), (f"{used * 100:.0f} %{note}", role)))
     return parts
 
