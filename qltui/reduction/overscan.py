@@ -21,6 +21,8 @@ _NOISE_STEPS = 6.0
 _WINDOW = 32768
 """Half width of the histogram around the median [ADU]."""
 _CLIP = 5.0
+_MOST_WITHOUT = 0.25
+"""Of the pixels of an overscan may have no value; of more, the median of the rest says nothing any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,18 @@ def _step(levels: npt.NDArray[np.float32]) -> float:
     return float(differences.max() - differences.min())
 
 
+def _unusable(section: npt.NDArray[Any], where: str) -> str:
+    """Return why nothing can be measured in an overscan section; empty where something can."""
+    nrow, ncol = section.shape
+    if ncol < 4 or nrow < 4:
+        return f"{where} is only {nrow} x {ncol} pixels"
+    if section.dtype.kind == "f":
+        without = section.size - int(np.count_nonzero(np.isfinite(section)))
+        if without > _MOST_WITHOUT * section.size:
+            return f"{without} of {section.size} pixels in the {where} have no value"
+    return ""
+
+
 def measure_overscan(raw: npt.NDArray[Any], amplifier: Amplifier) -> Overscan:
     """Measure bias level and read noise in the overscan of one amplifier.
 
@@ -209,7 +223,7 @@ def measure_overscan(raw: npt.NDArray[Any], amplifier: Amplifier) -> Overscan:
     Returns
     -------
     Overscan
-        NaN with a reason where the section is too small.
+        NaN with a reason where the section is too small, or too many of its pixels have no value.
 
     Raises
     ------
@@ -220,12 +234,12 @@ def measure_overscan(raw: npt.NDArray[Any], amplifier: Amplifier) -> Overscan:
     if not (0 <= section.y0 < section.y1 <= raw.shape[0] and 0 <= section.x0 < section.x1 <= raw.shape[1]):
         msg = f"overscan of amplifier {amplifier.name} lies outside the raw image of {raw.shape[0]} x {raw.shape[1]}"
         raise ValueError(msg)
-    pixels = _integers(raw[section.slices])
-    nrow, ncol = pixels.shape
-    if ncol < 4 or nrow < 4:
+    nrow, ncol = section.y1 - section.y0, section.x1 - section.x0
+    reason = _unusable(raw[section.slices], f"overscan of amplifier {amplifier.name}")
+    if reason:
         nothing = np.full(nrow, np.nan, dtype=np.float32)
-        reason = f"overscan of amplifier {amplifier.name} is only {nrow} x {ncol} pixels"
         return Overscan(math.nan, math.nan, nothing, math.nan, "AVERAGE", reason)
+    pixels = _integers(raw[section.slices])
     centre = int(np.median(pixels[:: max(1, nrow // 256)]))
     level, spread, noise_in_rows = _level_and_spread(pixels, centre)
     levels = np.empty(nrow, dtype=np.float32)

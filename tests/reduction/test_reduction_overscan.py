@@ -106,6 +106,18 @@ def test_too_few_pixels_are_unknown_with_a_reason():
     assert "1024 x 2" in measured.reason
 
 
+@pytest.mark.parametrize("nothing", [np.nan, np.inf])
+@pytest.mark.parametrize("every", [1, 2])
+def test_an_overscan_without_values_is_unknown_with_a_reason(nothing, every):
+    raw = digitised(np.random.default_rng(3), 150.3, 3.0).astype(np.float32)
+    raw[:, ::every] = nothing
+    measured = measure_overscan(raw, amplifier())
+    assert math.isnan(measured.level)
+    assert math.isnan(measured.read_noise)
+    assert np.isnan(measured.row_levels).all()
+    assert measured.reason == f"{65536 // every} of 65536 pixels in the overscan of amplifier A have no value"
+
+
 def test_a_section_outside_the_image_is_refused():
     with pytest.raises(ValueError, match="outside the raw image"):
         measure_overscan(np.zeros((100, 64), dtype=np.uint16), amplifier(1024, 64))

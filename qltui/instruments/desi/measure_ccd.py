@@ -65,10 +65,18 @@ def read_noise(state: State) -> Measurement:
     expected = tuple(amplifier.read_noise for amplifier in state.ccd.amplifiers)
     levels = state.calibration.bias_levels
     night = tuple(levels[name].noise if name in levels else math.nan for name in _names(state))
-    reason = "; ".join(dict.fromkeys(overscan.reason for overscan in state.overscans if overscan.reason))
-    return Measurement(
-        "NOISE_AMP", _floats(state.ccd.read_noise), _names(state), reason, {"header": expected, "calibration": night}
+    reasons = [overscan.reason for overscan in state.overscans if overscan.reason]
+    # Without a gain nobody knows what the noise is in electrons, and one that is taken instead could hide a bad one.
+    unknown = [amplifier.gain_from == "default" for amplifier in state.ccd.amplifiers]
+    without = [name for name, is_unknown in zip(_names(state), unknown, strict=True) if is_unknown]
+    if without:
+        reasons.append(f"no usable gain of amplifier {', '.join(without)} in header or calibration")
+    values = tuple(
+        math.nan if is_unknown else value
+        for value, is_unknown in zip(_floats(state.ccd.read_noise), unknown, strict=True)
     )
+    reason = "; ".join(dict.fromkeys(reasons))
+    return Measurement("NOISE_AMP", values, _names(state), reason, {"header": expected, "calibration": night})
 
 
 def bias_level(state: State) -> Measurement:
