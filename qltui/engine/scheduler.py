@@ -168,7 +168,8 @@ class Scheduler:
         self.runs[queued.number] = run
         self.queue_changed()
         settled = run.prepare(before)
-        self._note_in_force(queued)
+        # Written with all else: behind another program's lock it would otherwise end the engine.
+        self._recorder.add(self._note_in_force, queued, self.in_force)
         self._recorder.add(self._store.start_process, queued.number, now=run.began)
         for camera, result in settled.items():
             self._record_status(run, camera, result)
@@ -183,13 +184,12 @@ class Scheduler:
         """Return the cameras that are selected for an exposure, and how the selection is called."""
         return self._store.ask(selected_of, self._instrument, self.in_force.selection, queued.exposure_id)
 
-    def _note_in_force(self, queued: QueuedProcess) -> None:
+    def _note_in_force(self, queued: QueuedProcess, holds: InForce) -> None:
         """Record what the process begins with, where that was changed since it came into the queue."""
-        holds = self.in_force
         configuration = self._store.configuration(holds.settings.configuration, holds.configuration)
         limits = self._store.limit_set(holds.limits.content, holds.limits.identity)
         if (queued.configuration, queued.limit_set) != (configuration, limits):
-            self._recorder.add(self._store.tell, change_in_force, queued.number, configuration, limits)
+            self._store.tell(change_in_force, queued.number, configuration, limits)
 
     def _start_camera(self, slot: int, run: Run, camera: str) -> None:
         attempt = run.begin(camera)

@@ -14,6 +14,7 @@ from qltui.commands.status import exit_code_of, line_of
 from qltui.engine import engine as engine_module
 from qltui.engine.settings import EngineSettings
 from qltui.store.aside import heard_aside, hush, say_aside
+from qltui.store.errors import RecordBusyError
 from qltui.store.record import Store
 from qltui.tui.health import engine_health
 
@@ -95,3 +96,21 @@ def test_anything_else_beside_the_record_is_nothing(tmp_path, content):
 def test_nothing_is_said_where_nothing_can_be_written(tmp_path):
     assert not say_aside(tmp_path / "nowhere", "words")
     assert not hush(tmp_path / "nowhere")
+
+
+def test_a_lock_that_comes_just_when_an_exposure_is_begun_ends_nothing(settings, tmp_path, monkeypatch):
+    write, calls = Store.configuration, []
+
+    def locked(store, *args):
+        calls.append(args)
+        # The first is for the queue.
+        if len(calls) in (2, 3):
+            raise RecordBusyError("another program keeps the record locked; find it with `fuser`")
+        return write(store, *args)
+
+    monkeypatch.setattr(Store, "configuration", locked)
+    exposure_file(tmp_path / "data", 1)
+    assert Running(settings, instrument=INSTRUMENT, once=True).end(60.0) == 0
+    assert len(calls) >= 4
+    with Store.open(settings.database, read_only=True) as store:
+        assert store.find_exposure("1").status.value == "NORMAL"
