@@ -25,18 +25,19 @@ examples:
   qltui db check                        size, version, faults, newest copy; --all compares every index (minutes)
   qltui db backup --keep 24             into STATE/backup; for cron: 0 * * * * qltui db backup
   qltui db migrate                      needs that no engine runs
+  qltui db repair                       needs that no engine runs; one that runs does it by itself
 
-To go back to a copy: stop the engine, move qltui.db with qltui.db-wal and qltui.db-shm aside, copy the newest file of
-STATE/backup to qltui.db, and start the engine. It takes up what has arrived since.
+A damaged record is set aside, below STATE/damaged, and made anew from every row of it that can be read and from the
+newest copy; exposures whose results are lost are reduced again.
 exit status: 0 whole, or done; 2 not whole; 65 not a record of ours; 66 no record; 73 cannot be written;
-  75 an engine runs (migrate)
+  75 an engine runs (migrate, repair)
 """
 _BACKUPS = "backup"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
-    parser.add_argument("action", choices=("check", "backup", "migrate"))
+    parser.add_argument("action", choices=("check", "backup", "migrate", "repair"))
     parser.add_argument("--all", action="store_true", help="check: compare every index with its table as well")
     parser.add_argument("--keep", type=int, default=24, metavar="N", help="backup: copies that are kept (default 24)")
     parser.add_argument("--to", type=Path, metavar="DIR", help="backup: where copies are kept (default STATE/backup)")
@@ -48,7 +49,7 @@ def main(args: argparse.Namespace) -> int:
     """Carry out the command and return the exit status."""
     config = configuration(args)
     path = config.state_directory / RECORD_NAME
-    if not path.is_file():
+    if not path.is_file() and not (args.action == "repair" and backups(config.state_directory / _BACKUPS)):
         msg = f"no record in {config.state_directory}: no engine ever ran here; start one with `qltui run`"
         raise CommandError(msg, ExitCode.NO_INPUT)
     place = (args.to or config.state_directory / _BACKUPS).expanduser().absolute()
@@ -57,7 +58,7 @@ def main(args: argparse.Namespace) -> int:
             return _check(args, path, place)
         if args.action == "backup":
             return _backup(args, path, place)
-        return _migrate(args, path)
+        return _migrate(args, path) if args.action == "migrate" else _repair(args, path, place)
     except StoreError as error:
         raise CommandError(str(error), ExitCode.DATA) from error
     except OSError as error:
@@ -113,7 +114,7 @@ def _lines(found: Condition, path: Path, newest: Path | None) -> list[str]:
         lines.append("whole     SQLite finds nothing wrong")
     else:
         lines += [f"FAULT     {words}" for words in found.faults]
-        lines.append("          stop the engine, move the record aside, and go back to a copy: see `qltui db --help`")
+        lines.append("          stop the engine; `qltui db repair` sets it aside and saves what can be read")
     return lines
 
 
@@ -148,4 +149,31 @@ def _migrate(args: argparse.Namespace, path: Path) -> int:
         print(f"applied: {', '.join(before.missing)}")
     else:
         print("nothing to do: the record is as this qltui has it")
+    return ExitCode.OK
+
+
+def _repair(args: argparse.Namespace, path: Path, place: Path) -> int:
+    from qltui.engine.lock import AlreadyRunningError, engine_lock
+    from qltui.store.repair import repair
+
+    def progress(table: str, rows: int) -> None:
+        if not args.json:
+            print(f"{table:<20} {rows:>12,} rows", flush=True)
+
+    try:
+        with engine_lock(path.parent):
+            if path.is_file() and condition_of(path, thorough=True).is_whole:
+                print(json.dumps({"path": str(path), "whole": True}) if args.json else "nothing to do: it is whole")
+                return ExitCode.OK
+            done = repair(path, place, progress=progress)
+    except AlreadyRunningError as error:
+        raise CommandError(str(error), ExitCode.ALREADY_RUNNING) from error
+    if args.json:
+        facts = {
+            "path": str(path), "whole": True, "aside": str(done.aside), "copy": str(done.copy) if done.copy else None,
+            "saved": done.saved, "copied": done.copied, "dropped": done.dropped, "again": done.again,
+        }  # fmt: skip
+        print(json.dumps(facts, indent=2))
+    else:
+        print(done.words)
     return ExitCode.OK

@@ -160,22 +160,39 @@ TRIGGERS = {
 }
 
 
+_FILL_OUTCOME = f"""INSERT OR IGNORE INTO outcome (exposure_id, {_COLUMNS}, process, state, status, flag, class)
+    SELECT exposure.id, {_PLACE.format(row="exposure")}, {_newest("exposure.id")},
+           {_FLAG.format(exposure="exposure.id")}, 3 FROM exposure"""
+_FILL_CLASS = f"UPDATE outcome SET class = {_CLASS}"
+_FILL_NIGHTS = f"INSERT INTO night_sum SELECT {_SUMS} FROM outcome GROUP BY {_GROUP}"
+_FILL_FIELDS = (
+    f"INSERT INTO field_sum SELECT {_FIELD_SUMS} FROM outcome WHERE field IS NOT NULL GROUP BY {_FIELD_GROUP}"
+)
+
+
+def refill(kind: str) -> tuple[str, ...]:
+    """Return the statements that bring short rows and sums up to what the other tables hold, while no trigger does.
+
+    `kind` is what the class of a row is; depths stay where they are known.
+    """
+    newest = f"""UPDATE outcome SET (process, state, status) = ({_newest("outcome.exposure_id")}),
+        flag = {_FLAG.format(exposure="outcome.exposure_id")}"""
+    targets = """INSERT INTO target_sum SELECT instrument_id, night, name, sum(count), count(*) FROM target_count
+        GROUP BY instrument_id, night, name"""
+    emptied = tuple(f"DELETE FROM {table}" for table in ("night_sum", "field_sum", "target_sum"))
+    return (_FILL_OUTCOME, newest, f"UPDATE outcome SET class = {kind}", *emptied, _FILL_NIGHTS, _FILL_FIELDS, targets)
+
+
 def up(migrator: Any, db: Any) -> None:  # noqa: ARG001
     """Make the tables, fill them from what is there, and let triggers keep them."""
     for statement in TABLES:
         db.execute_sql(statement)
-    db.execute_sql(
-        f"""INSERT INTO outcome (exposure_id, {_COLUMNS}, process, state, status, flag, class)
-            SELECT exposure.id, {_PLACE.format(row="exposure")}, {_newest("exposure.id")},
-                   {_FLAG.format(exposure="exposure.id")}, 3 FROM exposure"""
-    )
-    db.execute_sql(f"UPDATE outcome SET class = {_CLASS}")
+    db.execute_sql(_FILL_OUTCOME)
+    db.execute_sql(_FILL_CLASS)
     for statement in INDEXES:
         db.execute_sql(statement)
-    db.execute_sql(f"INSERT INTO night_sum SELECT {_SUMS} FROM outcome GROUP BY {_GROUP}")
-    db.execute_sql(
-        f"INSERT INTO field_sum SELECT {_FIELD_SUMS} FROM outcome WHERE field IS NOT NULL GROUP BY {_FIELD_GROUP}"
-    )
+    db.execute_sql(_FILL_NIGHTS)
+    db.execute_sql(_FILL_FIELDS)
     for name, words in TRIGGERS.items():
         db.execute_sql(f"CREATE TRIGGER {name} {words}")
 

@@ -14,7 +14,7 @@ _CLASS = """CASE flag WHEN 'good' THEN 0 WHEN 'bad' THEN 2 WHEN 'junk' THEN 2 WH
     CASE {status} WHEN 'NORMAL' THEN 0 WHEN 'WARNING' THEN 1 WHEN 'ALARM' THEN 2 WHEN 'FAILED' THEN 2
                   WHEN 'MISSING' THEN 2 ELSE 3 END END"""
 _ANY = _CLASS.format(status="status")
-_FINISHED = _CLASS.format(status="CASE WHEN state IN ('waiting', 'running') THEN '' ELSE status END")
+FINISHED = _CLASS.format(status="CASE WHEN state IN ('waiting', 'running') THEN '' ELSE status END")
 
 
 def _replace(db: Any, columns: str, kind: str) -> None:
@@ -30,7 +30,7 @@ def _replace(db: Any, columns: str, kind: str) -> None:
 
 def up(migrator: Any, db: Any) -> None:  # noqa: ARG001
     """Let the class wait for the end of the process."""
-    _replace(db, "state, status, flag", _FINISHED)
+    _replace(db, "state, status, flag", FINISHED)
 
 
 def down(migrator: Any, db: Any) -> None:  # noqa: ARG001
