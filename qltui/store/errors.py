@@ -66,6 +66,17 @@ _CAUSES: tuple[tuple[tuple[str, ...], type[StoreError], str], ...] = (
 )
 
 
+def _first_cause(error: BaseException) -> StoreError | None:
+    """Return the error of the record during whose handling another came up."""
+    before = error.__context__
+    while before is not None and not isinstance(before, StoreError):
+        before = before.__context__
+    return before
+
+
+_NOTHING_TO_UNDO: tuple[str, ...] = ("no transaction is active", "no such savepoint")
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Turn errors of peewee and SQLite into `StoreError` with a cause and an action.
@@ -79,6 +90,9 @@ def translated() -> Iterator[None]:
         yield
     except (peewee.PeeweeException, sqlite3.Error) as error:
         said = str(error)
+        if any(words in said for words in _NOTHING_TO_UNDO) and (cause := _first_cause(error)) is not None:
+            # Where the disk is full SQLite has undone all by itself: what counts is why.
+            raise cause from error
         for words, kind, advice in _CAUSES:
             if any(word in said.lower() for word in words):
                 raise kind(f"{advice} (SQLite: {said})") from error
