@@ -75,7 +75,11 @@ def _piece(account: Account, first: int, count: int, seed: int, keep: Path) -> N
                 if ended.returncode == 0:
                     _add(account, json.loads(ended.stdout.splitlines()[-1]), last - first)
                     return
-                number = int((work / "number").read_text()) if (work / "number").is_file() else first
+                if not (work / "number").is_file():
+                    # It could not begin, and would not with the next number either.
+                    account.faults.append(f"the reader does not begin: {ended.stderr[-1500:]}")
+                    return
+                number = int((work / "number").read_text())
                 account.faults.append(f"{number}: the process ended with {ended.returncode}: {ended.stderr[-1500:]}")
                 account.inputs += number + 1 - first
         first = number + 1

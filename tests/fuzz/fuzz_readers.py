@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 import sqlite3
@@ -51,7 +52,7 @@ class Reader:
 
 def _kept(*names: str) -> tuple[bytes, ...]:
     """Return inputs of the corpus whose names begin so, in the order of their names."""
-    return tuple(path.read_bytes() for name in names for path in sorted(_CORPUS.glob(f"{name}*")))
+    return tuple(gzip.decompress(path.read_bytes()) for name in names for path in sorted(_CORPUS.glob(f"{name}*.gz")))
 
 
 def _raw_errors() -> tuple[type[Exception], ...]:
@@ -374,7 +375,7 @@ def _commands(work: Path) -> Reader:
             "INSERT INTO command (name, arguments, who, state, created, answer) VALUES (?, ?, ?, 'pending', 1e9, '')",
             values,
         )
-        carry_out_all(engine, engine._cleaner.busy)
+        carry_out_all(engine, engine._upkeep.cleaner.busy)
         waiting = direct.execute("SELECT count(*) FROM command WHERE state = 'pending' AND name <> 'clear'").fetchone()[
             0
         ]

@@ -47,8 +47,8 @@ def main(words: list[str] | None = None) -> int:
     # Whatever is loaded or compiled at the first use is there before anything is limited or timed.
     for base in reader.bases:
         outcome, why = _try(reader, base)
-        if base is reader.bases[0] and outcome != "accepted":
-            parser.error(f"{args.reader}: the good input is not accepted; {why or outcome}")
+        if outcome == "fault" or (base is reader.bases[0] and outcome != "accepted"):
+            parser.error(f"{args.reader}: a kept input is a fault, or the good one is refused; {why or outcome}")
     with _limited():
         found = _read_all(reader, args)
     print(json.dumps(found))

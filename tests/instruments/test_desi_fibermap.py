@@ -130,6 +130,19 @@ def test_odd_values(tmp_path: Path) -> None:
     assert {"DESI_TARGET", "FLUX_R"} <= set(fibermap.missing)
 
 
+@pytest.mark.parametrize("kind", ["E", "D"])
+def test_numbers_at_the_ends_of_the_integers(tmp_path: Path, kind: str) -> None:
+    fiber = np.concatenate([500 * petal + np.arange(20) for petal in range(10)])[::-1].copy()
+    petal, status = fiber // 500, np.zeros(200)
+    status[fiber == 1508], status[fiber == 1509] = 2.0**31, -(2.0**31)
+    fiber[fiber == 1507] = -(2**31)
+    fibermap = good(tmp_path, FIBER=("J", fiber), PETAL_LOC=("I", petal), FIBERSTATUS=(kind, status))
+    assert len(fibermap) == 20
+    assert fibermap.fiber[0] == -(2**31)
+    found = dict(zip(fibermap.fiber.tolist(), fibermap.fiberstatus.tolist(), strict=True))
+    assert (found[1508], found[1509]) == (0, -(2**31))
+
+
 def test_repeated_fibres_are_left_out(tmp_path: Path) -> None:
     fiber = np.concatenate([500 * petal + np.arange(20) for petal in range(10)])[::-1].copy()
     fiber[fiber == 1507] = 1508

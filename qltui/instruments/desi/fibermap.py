@@ -172,8 +172,10 @@ def _number(table: dict[str, npt.NDArray[Any]], column: str, kind: Any, default:
     if np.dtype(kind).kind == "i":
         limits = np.iinfo(kind)
         values = values if values.dtype.kind == "f" else values.astype(np.int64)
+        # The largest integer is no float: rounded up to one, it would let in the number just beyond.
+        end = -float(limits.min) if values.dtype.kind == "f" else limits.max + 1
         with np.errstate(invalid="ignore"):
-            good = np.isfinite(values) & (values >= limits.min) & (values <= limits.max)
+            good = np.isfinite(values) & (values >= limits.min) & (values < end)
             return np.where(good, values, default).astype(kind)
     # Infinity means no more than NaN does here, and would spoil every sum.
     numbers = values.astype(kind)
@@ -196,7 +198,8 @@ def _rows(table: dict[str, npt.NDArray[Any]], spectrograph: int) -> tuple[npt.ND
         return rows, "no FIBER: the order of the rows is taken for that of the fibres"
     rows = rows[np.argsort(fiber[rows], kind="stable")]
     if len(rows):
-        first = np.diff(fiber[rows], prepend=fiber[rows[0]] - 1) != 0
+        ordered = fiber[rows]
+        first = np.concatenate(([True], ordered[1:] != ordered[:-1]))
         if not first.all():
             note = f"{np.count_nonzero(~first)} rows repeat a fibre and are left out"
             rows = rows[first]
