@@ -315,8 +315,12 @@ class Site:
         """Wait until so many lines of the log have these words."""
         return self.until(lambda record: sum(words in line for line in record.log) >= count, timeout, repr(words))
 
-    def settled(self, timeout: float = PATIENCE) -> None:
-        """Wait until every exposure that came in has its result, or its state and reason, and nothing runs."""
+    def settled(self, timeout: float | None = None) -> None:
+        """Wait until every exposure that came in has its result, or its state and reason, and nothing runs.
+
+        Without a time-out, for a minute and some seconds more for each of them: a loaded machine is no fault.
+        """
+        timeout = PATIENCE + 5.0 * len(self.entries) if timeout is None else timeout
         try:
             self.until(self._is_settled, timeout)
         except AssertionError:
