@@ -10,10 +10,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "faults"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tui"))
 
+from fuzz_inputs import COMMAND_LINES, COMMANDS, DETECTORS, ECSV, LIMITS, SETTINGS
 from fuzz_mutations import mutate_fits, mutate_text
 from makers import KINDS, fibermap
 from raw_bytes import join
@@ -204,26 +206,7 @@ def _headers(work: Path) -> Reader:
 def _settings(work: Path) -> Reader:
     from qltui.config import ConfigError, load_config
 
-    good = b"""[site]
-instrument = "decam"
-observer = "ada"
-location = "31.964, -111.600, 2097"
-[paths]
-data = "/data"
-group = true
-[engine]
-slots = 4
-settle = 2.5
-[cameras]
-off = ["z8", "b1"]
-[disk]
-warning = 0.8
-[display]
-theme = "night-red"
-[keys]
-bindings = ["app.theme=f6"]
-"""
-    bases = (good, *_kept("settings"))
+    bases = (SETTINGS, *_kept("settings"))
     read = lambda path: load_config(files=[path], environment={})  # noqa: E731 - as short as it is
     return Reader(work / "qltui.toml", bases, read, (ConfigError,), mutate_text)
 
@@ -244,65 +227,59 @@ def _limits(work: Path) -> Reader:
         if len(refused) == len(instruments):
             raise refused[0]
 
-    good = b"""[[limit]]
-metric = "NOISE_AMP"
-camera = ["b3", "r1"]
-normal = [-1, 1]
-warning = [-2.5, 2]
-reference = ["header", "history:20", 3.5]
-valid_from = 20190901
-obstype = ["SCIENCE"]
-
-[[limit]]
-metric = "NOISE_AMP"
-arm = "z"
-normal = [-1.5, 1.5]
-warning = [-3, 3]
-in_a_row = 3
-valid_from = 20200101
-"""
-    return Reader(work / "limits.toml", (good, *_kept("limits")), read, (LimitsError,), mutate_text)
+    return Reader(work / "limits.toml", (LIMITS, *_kept("limits")), read, (LimitsError,), mutate_text)
 
 
 def _detectors(work: Path) -> Reader:
     from qltui.instruments.decam.detectors import parse_faults
 
-    good = b"""[[fault]]
-ccd = "N30"
-kind = "dead"
-first = 20121116
-reason = "over-illuminated"
-source = "the observatory"
-
-[[fault]]
-ccd = "S7"
-amplifier = "B"
-kind = "unstable"
-first = 20120912
-last = 20250101
-reason = "its gain drifts"
-source = "the observatory"
-"""
-
     def read(path: Path) -> None:
         parse_faults(path.read_bytes().decode("utf-8", "replace"), path.name)
 
-    return Reader(work / "detectors.toml", (good, *_kept("detectors")), read, _raw_errors(), mutate_text)
+    return Reader(work / "detectors.toml", (DETECTORS, *_kept("detectors")), read, _raw_errors(), mutate_text)
 
 
-def _offline(work: Path) -> Reader:
+def _offline(work: Path, name: str, bases: tuple[bytes, ...], mutate: Callable[..., bytes]) -> Reader:
     from qltui.tables.read_table import TableError, read_table
 
     def read(path: Path) -> None:
-        json.dumps(read_table(path, ("EXPID", "NIGHT", "QA", "COMMENT")), allow_nan=False)
+        json.dumps(read_table(path, ("EXPID", "NIGHT", "QA", "COMMENT", "TARGETID", "FIBER")), allow_nan=False)
 
+    return Reader(work / name, bases, read, (TableError,), mutate)
+
+
+def _offline_csv(work: Path) -> Reader:
     good = b"""# of the morning
 NIGHT,EXPID,QA,DEPTH [mag],COMMENT
 20191001,3578,good,22.1,"clear, calm"
 20191001,3579,bad,,b3
 """
-    bases = (good, good.replace(b",", b";"), *_kept("offline"))
-    return Reader(work / "offline.csv", bases, read, (TableError,), mutate_text)
+    return _offline(work, "offline.csv", (good, good.replace(b",", b";"), *_kept("offline-csv")), mutate_text)
+
+
+def _offline_ecsv(work: Path) -> Reader:
+    return _offline(work, "offline.ecsv", (ECSV, *_kept("offline-ecsv")), mutate_text)
+
+
+def _offline_fits(work: Path) -> Reader:
+    return _offline(work, "offline.fits", _kept("fibers", "offline-fits"), mutate_fits)
+
+
+def _command_lines(work: Path) -> Reader:
+    """Read words of a command line, each on a line of its own, on a record that has something in it."""
+    from fuzz_command_lines import RefusedError, run
+    from known import make_known
+
+    (work / "state").mkdir(exist_ok=True)
+    make_known(work / "state" / "qltui.db").close()
+    good = tuple(line.replace(" ", "\n").encode() for line in COMMAND_LINES)
+    return Reader(
+        work / "words",
+        (*good, *_kept("command-line")),
+        lambda path: run(path.read_bytes(), work / "state"),
+        (RefusedError,),
+        mutate_text,
+    )
 
 
 def _filters(work: Path) -> Reader:
@@ -318,35 +295,6 @@ def _filters(work: Path) -> Reader:
 
     good = (b"expid>=3579 seeing<1.2 word", b'words~"bold" !bad', b"=word", b"seeing:1..2", *_kept("filter"))
     return Reader(work / "words", good, read, (FilterError,), mutate_text)
-
-
-_COMMANDS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
-    ("reprocess", {"expid": 3578, "night": 20191001, "cameras": ["b0", "r0"]}),
-    ("cancel", {"process": 1}),
-    ("pause", {}),
-    ("resume", {}),
-    ("mode", {"mode": "manual", "catch_up": True}),
-    ("observer", {"name": "ada"}),
-    ("clear", {"kinds": ["products", "logs"], "days": 30}),
-    ("acknowledge", {"alarm": [1, 2]}),
-    ("comment", {"expid": 3578, "text": "clouds", "process": 1}),
-    ("edit_comment", {"comment": 1, "text": "fog"}),
-    ("delete_comment", {"comment": 1}),
-    ("flag", {"expid": 3578, "value": "bad", "reason": "moon"}),
-    ("mute", {"words": "b3 C", "minutes": 60}),
-    ("unmute", {"words": "b3 C"}),
-    ("select_cameras", {"name": "All", "cameras": ["b0"], "random": 3, "seed": 1}),
-    ("save_selection", {"name": "mine", "cameras": ["b0"]}),
-    ("delete_selection", {"name": "mine"}),
-    ("save_configuration", {"kind": "settings", "name": "n", "content": "[engine]\nslots = 2", "reason": "r"}),
-    (
-        "save_configuration",
-        {"kind": "limits", "name": "l", "content": '[[limit]]\nmetric = "NOISE_AMP"', "reason": "r"},
-    ),
-    ("select_configuration", {"kind": "settings", "version": 1}),
-    ("reset_configuration", {"kind": "limits"}),
-    ("default_configuration", {"kind": "settings", "version": 1}),
-)
 
 
 def _commands(work: Path) -> Reader:
@@ -381,8 +329,8 @@ def _commands(work: Path) -> Reader:
         ]
         assert not waiting, "a command waits for ever"
 
-    bases = tuple(f"{name}\n{json.dumps(arguments)}\nada".encode() for name, arguments in _COMMANDS)
-    return Reader(work / "command", (*bases, *_kept("command")), read, (), mutate_text)
+    bases = tuple(f"{name}\n{json.dumps(arguments)}\nada".encode() for name, arguments in COMMANDS)
+    return Reader(work / "command", (*bases, *_kept("commands")), read, (), mutate_text)
 
 
 READERS: Final[dict[str, Callable[[Path], Reader]]] = {
@@ -398,7 +346,10 @@ READERS: Final[dict[str, Callable[[Path], Reader]]] = {
     "headers": _headers,
     "settings": _settings,
     "limits": _limits,
-    "offline tables": _offline,
+    "offline tables": _offline_csv,
+    "offline ecsv": _offline_ecsv,
+    "offline fits": _offline_fits,
     "filters": _filters,
     "commands": _commands,
+    "command lines": _command_lines,
 }
