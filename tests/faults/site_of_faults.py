@@ -184,7 +184,7 @@ class Site:
             self.stop()
         except subprocess.TimeoutExpired:
             faults.append("the engine did not end within a minute of SIGTERM")
-        end = time.monotonic() + 5.0
+        end = time.monotonic() + PATIENCE
         while (left := self.processes()) and time.monotonic() < end:
             threading.Event().wait(_LOOK)
         if left and not faults:
@@ -355,7 +355,8 @@ class Site:
         except OSError:
             return True
         seen = self._seen(entry, self.watch.record)
-        return seen is None or (seen.size, seen.mtime_ns) == (found.st_size, found.st_mtime_ns)
+        # An exposure is as new as the newest of its files, of which this is one.
+        return seen is None or (seen.size == found.st_size and seen.mtime_ns >= found.st_mtime_ns)
 
     # -- the account -----------------------------------------------------------------------------------------------
 
