@@ -66,12 +66,15 @@ _CAUSES: tuple[tuple[tuple[str, ...], type[StoreError], str], ...] = (
 )
 
 
-def _first_cause(error: BaseException) -> StoreError | None:
-    """Return the error of the record during whose handling another came up."""
-    before = error.__context__
-    while before is not None and not isinstance(before, StoreError):
-        before = before.__context__
-    return before
+def _cause_of(error: BaseException) -> BaseException:
+    """Return what went wrong first where an error says only that there is nothing to undo.
+
+    Where the disk is full SQLite undoes a transaction by itself, and peewee fails in doing that again.
+    """
+    cause = error
+    while any(words in str(cause) for words in _NOTHING_TO_UNDO) and cause.__context__ is not None:
+        cause = cause.__context__
+    return cause
 
 
 _NOTHING_TO_UNDO: tuple[str, ...] = ("no transaction is active", "no such savepoint")
@@ -89,10 +92,10 @@ def translated() -> Iterator[None]:
     try:
         yield
     except (peewee.PeeweeException, sqlite3.Error) as error:
-        said = str(error)
-        if any(words in said for words in _NOTHING_TO_UNDO) and (cause := _first_cause(error)) is not None:
-            # Where the disk is full SQLite has undone all by itself: what counts is why.
+        cause = _cause_of(error)
+        if isinstance(cause, StoreError):
             raise cause from error
+        said = str(cause)
         for words, kind, advice in _CAUSES:
             if any(word in said.lower() for word in words):
                 raise kind(f"{advice} (SQLite: {said})") from error

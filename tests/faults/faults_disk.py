@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from harness import Site, fault
@@ -54,18 +55,24 @@ def fill(place: Path, left: int = 0) -> Path:
     return filler
 
 
-def wait(true: object, what: str, timeout: float = 30.0) -> None:
-    """Wait for something that no event tells of."""
-    end = time.monotonic() + timeout
-    while not true():  # type: ignore[operator]
-        assert time.monotonic() < end, f"never: {what}"
-        threading.Event().wait(0.05)
-
-
 def halves(site: Site) -> list[str]:
     """Return products that were begun and not ended."""
     place = site.state / "products"
     return [path.name for path in place.rglob("*") if path.is_file() and not path.name.endswith(".fits")]
+
+
+def _says(site: Site, true: Callable[[int, str], bool]) -> None:
+    """Wait until status says what is true."""
+    said = [(-1, "")]
+
+    def look() -> bool:
+        said[0] = status(site)
+        return true(*said[0])
+
+    end = time.monotonic() + 30.0
+    while not look():
+        assert time.monotonic() < end, f"status goes on with {said[0]}"
+        threading.Event().wait(0.05)
 
 
 def full(site: Site, rng: random.Random, place: Path, *, said: bool, left: int) -> None:
@@ -78,7 +85,7 @@ def full(site: Site, rng: random.Random, place: Path, *, said: bool, left: int) 
         site.arrive(site.make())
     try:
         if said:
-            wait(lambda: status(site)[0] == 2, "status says it")
+            _says(site, lambda code, line: code == 2)
             saw(site, status(site)[1].split("(")[0][:100])
         threading.Event().wait(rng.uniform(1.0, 3.0))
         assert site.engine is not None
@@ -91,13 +98,14 @@ def full(site: Site, rng: random.Random, place: Path, *, said: bool, left: int) 
     entry = site.arrive(site.make())
     site.settled()
     assert site.outcome(entry, site.watch.look()) not in ("FAILED", "incomplete"), site.shown(entry)
-    wait(lambda: "TROUBLE" not in status(site)[1] and "full" not in status(site)[1], "status is well again")
+    _says(site, lambda _code, line: "TROUBLE" not in line and "full" not in line)
 
 
 @fault("machine", "disk full under the record", tries=10, short=1, **FAKE, fresh=True)
 def state_full(site: Site, rng: random.Random, n: int) -> None:
     """What cannot be written is kept and tried again; beside the record it is said."""
     site.stop()
+    site.watch.close()
     shutil.rmtree(site.state, ignore_errors=True)
     mounted(site, site.state, 24)
     site.start()
@@ -126,6 +134,7 @@ def logs_full(site: Site, rng: random.Random, n: int) -> None:
 def state_read_only(site: Site, rng: random.Random, n: int) -> None:
     """No engine starts, with cause and action; a viewer still shows what the record has."""
     site.stop()
+    site.watch.close()
     shutil.rmtree(site.state, ignore_errors=True)
     mounted(site, site.state, 24)
     site.start()

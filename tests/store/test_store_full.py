@@ -27,3 +27,17 @@ def test_a_full_disk_is_told_by_its_name_and_the_record_goes_on(tmp_path):
         database.sql("PRAGMA max_page_count = 1000000")
         much()
         assert store.ask(lambda asked: asked.sql("SELECT count(*) FROM event_log")) == [(200,)]
+
+
+def test_a_disk_that_is_full_when_a_batch_is_counted_is_told_as_well(tmp_path):
+    with Store.open(tmp_path / "qltui.db") as store:
+        database = store._database
+
+        def fill_up():
+            with store.transaction():
+                store.log("info", "x")
+                database.sql(f"PRAGMA max_page_count = {database.sql('PRAGMA page_count')[0][0]}")
+                database._peewee.execute_sql("UPDATE event_log SET text = ?", ("x" * 400_000,))
+
+        with pytest.raises(RecordFullError, match="is full or fails; make room"):
+            fill_up()
