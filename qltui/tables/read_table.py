@@ -25,6 +25,9 @@ MOST_ROWS: Final = 200_000
 MOST_COLUMNS: Final = 1000
 LONGEST_TEXT: Final = 200
 """Characters of a value that are kept."""
+_LARGEST_HEADER: Final = 250_000
+"""Of an ECSV file [bytes]; a thousand columns with descriptions have less."""
+_DEEPEST_HEADER: Final = 100
 
 
 class TableError(Exception):
@@ -62,7 +65,10 @@ def read_table(path: Path, wanted: Sequence[str]) -> dict[str, Any]:
         if name.endswith(".csv"):
             return _chosen(*_csv(path), wanted)
         if name.endswith((".ecsv", ".fits", ".fits.gz", ".fit")):
-            return _astropy(path, wanted, "ascii.ecsv" if name.endswith(".ecsv") else "fits")
+            if name.endswith(".ecsv"):
+                _check_ecsv_header(path)
+                return _astropy(path, wanted, "ascii.ecsv")
+            return _astropy(path, wanted, "fits")
     except OSError as error:
         raise TableError(f"{path.name} cannot be read: {error.strerror or error}") from error
     raise TableError(f"{path.name}: the end of the name says the form; known: .csv, .ecsv, .fits")
@@ -100,6 +106,24 @@ def _chosen(names: Sequence[str], rows: Iterable[Sequence[Any]], wanted: Sequenc
         kept.append([_plain(row[places[name]]) if places[name] < len(row) else None for name in columns])
     others = [str(name)[:40] for name, up in zip(names, upper, strict=True) if up not in places]
     return {"columns": columns, "rows": kept, "others": others[:50]}
+
+
+def _check_ecsv_header(path: Path) -> None:
+    """Refuse a header that nobody writes: the time to read YAML grows with the square of its depth."""
+    depth = deepest = size = 0
+    with path.open("rb") as file:
+        for line in iter(lambda: file.readline(_LARGEST_HEADER + 1), b""):
+            if line.strip() and not line.lstrip().startswith(b"#"):
+                break
+            size += len(line)
+            if size > _LARGEST_HEADER:
+                raise TableError(f"{path.name} has a header of more than the {_LARGEST_HEADER / 1e3:.0f} kB allowed")
+            deepest = max(deepest, depth + line.count(b"- ") + line.count(b"? "))
+            for byte in line:
+                depth += (byte in b"[{") - (byte in b"]}")
+                deepest = max(deepest, depth)
+    if deepest > _DEEPEST_HEADER:
+        raise TableError(f"{path.name} has a header in which values are nested too deeply")
 
 
 def _astropy(path: Path, wanted: Sequence[str], form: str) -> dict[str, Any]:

@@ -7,9 +7,11 @@ import tomllib
 
 import pytest
 from fuzz import Account, fuzz, lines
+from fuzz_inputs import ECSV
 from fuzz_readers import READERS
 
 from qltui.documents import parse_json, parse_toml
+from qltui.tables.read_table import TableError, read_table
 
 _INPUTS = 120
 
@@ -42,3 +44,13 @@ def test_what_is_nested_too_deeply_is_refused_like_any_other_document():
         parse_toml("a = " + "9" * 5000)
     assert parse_toml("a = [[1]]") == {"a": [[1]]}
     assert parse_json(json.dumps({"a": [1]})) == {"a": [1]}
+
+
+@pytest.mark.parametrize("line", ["# a: " + "[" * 3000, "  # " + "- " * 3000 + "a", "# " + "a" * 300_000, "#[\n" * 200])
+def test_a_header_that_would_take_minutes_is_refused(line, tmp_path):
+    path = tmp_path / "offline.ecsv"
+    path.write_bytes(ECSV)
+    assert read_table(path, ("EXPID",))["rows"] == [[3578], [3579]]
+    path.write_bytes(ECSV.replace(b"# meta", f"{line}\n# meta".encode()))
+    with pytest.raises(TableError, match=r"nested too deeply|header of more than"):
+        read_table(path, ("EXPID",))
