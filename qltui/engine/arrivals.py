@@ -14,7 +14,7 @@ from qltui.engine.recorder import Recorder
 from qltui.engine.watcher import Arrived, Gone, Incomplete
 from qltui.instruments.base import Instrument
 from qltui.model import Exposure, Trigger
-from qltui.store.errors import StoreError
+from qltui.store.errors import RecordDamagedError, StoreError
 from qltui.store.held import hold
 from qltui.store.record import Store
 
@@ -87,6 +87,8 @@ class Arrivals:
             event = self._waiting[0]
             try:
                 self._record(event)
+            except RecordDamagedError:
+                raise
             except StoreError as error:
                 _LOG.warning("%s; %d arrivals wait to be recorded", error, len(self._waiting))
                 return False

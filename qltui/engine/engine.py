@@ -25,11 +25,12 @@ from qltui.engine.in_force import InForce, in_force
 from qltui.engine.launch import announce
 from qltui.engine.lock import engine_lock
 from qltui.engine.logs import engine_log
+from qltui.engine.mending import RecordPlace, run_mending
 from qltui.engine.recorder import Recorder
 from qltui.engine.scheduler import Scheduler
 from qltui.engine.settings import EngineSettings
 from qltui.engine.slots import Slots
-from qltui.engine.stopping import Stop, signals_stop
+from qltui.engine.stopping import DAMAGED, Stop, signals_stop
 from qltui.engine.upkeep import Upkeep
 from qltui.engine.watcher import Arrived, Gone, Incomplete, LookedThrough, WatcherDied
 from qltui.engine.watching import watcher_for
@@ -37,7 +38,7 @@ from qltui.instruments.base import Instrument, get_instrument
 from qltui.model import Exposure, Trigger
 from qltui.quality.limits_file import LimitsError
 from qltui.store import versions
-from qltui.store.errors import StoreError
+from qltui.store.errors import RecordDamagedError, StoreError
 from qltui.store.record import Store
 from qltui.store.views import LogLine
 
@@ -91,11 +92,15 @@ def run_engine(
     with ExitStack() as stack:
         stack.enter_context(engine_lock(settings.state))
         stack.enter_context(engine_log(settings.logs, limit=int(settings.log_size * 1e6), kept=settings.log_files))
+
+        def run(store: Store, mended: str) -> int:
+            engine = Engine(settings, instrument, store, once=once, on_log=on_log, stop_event=stop_event)
+            engine.mended = mended
+            with signals_stop(engine.stop):
+                return engine.run()
+
         # What another program's lock holds up is kept and tried again, and meanwhile the heart has to beat.
-        store = stack.enter_context(Store.open(settings.database, timeout=BEAT_SECONDS))
-        engine = Engine(settings, instrument, store, once=once, on_log=on_log, stop_event=stop_event)
-        stack.enter_context(signals_stop(engine.stop))
-        return engine.run()
+        return run_mending(settings, run, timeout=BEAT_SECONDS)
 
 
 class Engine:
@@ -137,6 +142,8 @@ class Engine:
         self._next_tick = 0.0
         self._said = ("", "", "")
         self._titles = {step.name: step.title for step in instrument.steps}
+        self._place = RecordPlace(settings.database)
+        self.mended = ""
 
     # -- life ------------------------------------------------------------------------------------------------------
 
@@ -146,6 +153,8 @@ class Engine:
             self._begin()
             while not self._is_finished():
                 self._turn()
+        except RecordDamagedError as error:
+            self._stop = Stop(str(error), DAMAGED)
         except Exception as error:  # noqa: BLE001 - logged whole; workers and record must be left in order whatever it was
             _LOG.exception("the engine has failed")
             self._stop = Stop(
@@ -160,7 +169,7 @@ class Engine:
     def _begin(self) -> None:
         for words in self.store.warnings:
             self._recorder.log("warning", words)
-        for words in self.in_force.faults:
+        for words in (*self.in_force.faults, *filter(None, [self.mended])):
             self._recorder.log("error", words)
         back = self.store.recover()
         again = f", {len(back)} unfinished go on" if back else ""
@@ -177,6 +186,8 @@ class Engine:
     def _is_finished(self) -> bool:
         if self._stop_event is not None and self._stop_event.is_set() and self._stop is None:
             self._stop = Stop("stopped")
+        if self._recorder.damaged or self._place.is_lost:
+            self._stop = self._stop or Stop("the record is damaged or gone", DAMAGED)
         if self._stop is not None:
             return True
         if not self._once or self._looked is None or self._looked.unsettled:
@@ -238,10 +249,11 @@ class Engine:
         for event in self._events(0.0):
             self._handle(event)
         try:
-            self._let_finish(time.monotonic() + (self._started.stop_grace if stop.status != INTERNAL else 0.0))
+            in_order = stop.status not in (INTERNAL, DAMAGED)
+            self._let_finish(time.monotonic() + (self._started.stop_grace if in_order else 0.0))
         finally:
             self._slots.workers.close()
-        self._recorder.log("info" if stop.status != INTERNAL else "error", f"Engine stopped: {stop.reason}")
+        self._recorder.log("info" if in_order else "error", f"Engine stopped: {stop.reason}")
         try:
             self._recorder.flush()
             # What was in a worker goes back to the queue, for whoever looks meanwhile.
@@ -297,6 +309,9 @@ class Engine:
         self._watcher_lives -= 1
         if self._watcher_lives <= 0:
             self._stop = Stop(f"the watcher fails again and again: {event.reason}", INTERNAL)
+        if event.damaged:
+            self._stop = Stop(event.reason, DAMAGED)
+        if self._stop is not None:
             return
         self._watcher = watcher_for(self._started, self.instrument, self.store, self._queue.put)
         self._watcher.start()
@@ -362,6 +377,8 @@ class Engine:
     def _carry_out_commands(self) -> None:
         try:
             done = carry_out_all(self, self._upkeep.cleaner.busy)
+        except RecordDamagedError:
+            raise
         except StoreError as error:
             _LOG.warning("commands wait: %s", error)
             return
@@ -393,6 +410,8 @@ class Engine:
         try:
             heard = {f"slot-{slot}": when for slot, when in self._slots.heard.items()}
             self.store.beat(view, heard | {"watcher": self._heart.looked_at})
+        except RecordDamagedError:
+            raise
         except StoreError as error:
             _LOG.warning("the heartbeat was not recorded: %s", error)
             self._heart.unwritten(str(error))

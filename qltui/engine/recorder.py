@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from qltui.store.errors import StoreError
+from qltui.store.errors import RecordDamagedError, StoreError
 from qltui.store.record import Store
 from qltui.store.views import LogLine
 
@@ -31,6 +31,8 @@ class Recorder:
     ----------
     trouble : str
         Why the record could not be written, in words; empty where it could.
+    damaged : bool
+        Whether it never will be: nothing that is kept here comes into this record any more.
     """
 
     def __init__(self, store: Store, on_log: Callable[[LogLine], None] | None = None) -> None:
@@ -40,6 +42,7 @@ class Recorder:
         self._lines: list[LogLine] = []
         self._count = 0
         self.trouble = ""
+        self.damaged = False
 
     def add(self, write: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         """Write this with the next transaction; methods that take `now` are given the time of this call."""
@@ -114,6 +117,7 @@ class Recorder:
         if self.trouble != str(error):
             _LOG.error("%s; what was not written is kept and tried again", error)
         self.trouble = str(error)
+        self.damaged = self.damaged or isinstance(error, RecordDamagedError)
         return False
 
     def _well(self) -> None:

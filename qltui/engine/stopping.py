@@ -7,9 +7,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-__all__ = ["Stop", "signals_stop"]
+__all__ = ["DAMAGED", "Stop", "signals_stop"]
+
+DAMAGED: Final = -1
+"""Status of an engine whose record is damaged or gone: another one goes on, on a new record."""
 
 
 @dataclass(frozen=True, slots=True)

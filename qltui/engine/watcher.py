@@ -20,6 +20,7 @@ from qltui.engine.settle import Pending, Reconciliation, Signature, reconcile, r
 from qltui.instruments.errors import IncompleteFileError, InvalidFileError
 from qltui.instruments.files import Candidate
 from qltui.model import Exposure
+from qltui.store.errors import RecordDamagedError
 
 __all__ = [
     "Arrived",
@@ -85,9 +86,10 @@ class LookedThrough:
 
 @dataclass(frozen=True, slots=True)
 class WatcherDied:
-    """The watcher has a fault; the engine must not go on as if nothing came."""
+    """The watcher has a fault, perhaps a damaged record; the engine must not go on as if nothing came."""
 
     reason: str
+    damaged: bool = False
 
 
 WatcherEvent = Arrived | Incomplete | Gone | LookedThrough | WatcherDied
@@ -235,7 +237,7 @@ class Watcher:
         except Exception as error:  # noqa: BLE001 - logged whole, and the engine stops because of it
             # A thread that ends in silence would leave an engine that waits for exposures for ever.
             _LOG.exception("the watcher has failed")
-            self._tell(WatcherDied(f"{type(error).__name__}: {error}"))
+            self._tell(WatcherDied(f"{type(error).__name__}: {error}", isinstance(error, RecordDamagedError)))
         finally:
             if self._hints is not None:
                 self._hints.close()

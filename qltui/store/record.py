@@ -67,6 +67,10 @@ class Store(Reader):
         with self._database.transaction():
             return write(self._database, *args, **kwargs)
 
+    def write_copy(self, path: Path) -> None:
+        """Write all that this connection sees into a new file; no transaction may be open."""
+        self._database.sql("VACUUM INTO ?", (str(path),))
+
     # -- arrival -----------------------------------------------------------------------------------------------
 
     def add_exposure(self, exposure: Exposure, now: float | None = None) -> int:

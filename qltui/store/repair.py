@@ -20,7 +20,7 @@ from qltui.store.errors import translated
 from qltui.store.keeping import backups, condition_of
 from qltui.store.record import Store
 
-__all__ = ["Repaired", "repair", "set_aside"]
+__all__ = ["Repaired", "is_empty", "repair", "set_aside"]
 
 _CHUNK: Final = 20_000
 """Rows that are asked for at once."""
@@ -140,6 +140,14 @@ def set_aside(path: Path, now: float) -> Path | None:
         if beside.is_file():
             beside.rename(target.with_name(target.name + ending))
     return target
+
+
+def is_empty(path: Path) -> bool:
+    """Whether there is no record at a place, or one without a table: what a thread makes that opens what is gone."""
+    with _source(path) as source:
+        if source is None:
+            return not path.is_file() or not path.stat().st_size
+        return not source.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
 
 
 def _newest_whole(directory: Path) -> Path | None:

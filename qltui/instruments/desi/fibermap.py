@@ -178,7 +178,8 @@ def _number(table: dict[str, npt.NDArray[Any]], column: str, kind: Any, default:
             good = np.isfinite(values) & (values >= limits.min) & (values < end)
             return np.where(good, values, default).astype(kind)
     # Infinity means no more than NaN does here, and would spoil every sum.
-    numbers = values.astype(kind)
+    with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
+        numbers = values.astype(kind)
     return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
