@@ -112,17 +112,31 @@ class StoreSource:
     def __init__(self, state_directory: Path) -> None:
         self._path = Path(state_directory) / RECORD_NAME
         self._store: Any = None
+        self._opened: tuple[int, int] | None = None
+
+    def _identity(self) -> tuple[int, int] | None:
+        """Return which file is there; None where there is none."""
+        try:
+            about = self._path.stat()
+        except OSError:
+            return None
+        return about.st_dev, about.st_ino
 
     def get(self) -> Source:
         """Return the record, or an empty one while there is none.
+
+        A record that was made anew is another file under the same name: what was open would show the old one for ever.
 
         Raises
         ------
         StoreError
             Where there is one that cannot be read.
         """
+        there = self._identity()
+        if self._store is not None and there is not None and there != self._opened:
+            self.close()
         if self._store is None:
-            if not self._path.exists():
+            if there is None:
                 return NothingYet()
             from qltui.store.errors import NoRecordError
             from qltui.store.record import Store
@@ -131,6 +145,7 @@ class StoreSource:
                 self._store = Store.open(self._path, read_only=True, timeout=2.0)
             except NoRecordError:
                 return NothingYet()
+            self._opened = there
         return self._store
 
     def interrupt(self) -> None:

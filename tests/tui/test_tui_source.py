@@ -71,3 +71,24 @@ def test_leaving_does_not_wait_for_a_disk_that_does_not_answer() -> None:
         return still_reading
 
     assert asyncio.run(leave())
+
+
+def test_a_record_that_was_made_anew_is_the_one_that_is_shown(state: Path) -> None:
+    from qltui.store.repair import repair
+
+    source = StoreSource(state)
+    first = source.get()
+    assert source.get() is first
+    before = first.version()
+    with Store.open(state / "qltui.db") as store:
+        store.log("info", "clouds from the west")
+    done = repair(state / "qltui.db", state / "backup")
+    assert done.aside is not None
+    second = source.get()
+    assert second is not first
+    assert second.version() > before + 100
+    assert [line.text for line in second.log_lines()] == ["clouds from the west"]
+    (state / "qltui.db").unlink()
+    assert source.get() is second, "what is gone for a moment is not forgotten"
+    source.close()
+    assert isinstance(source.get(), NothingYet)
