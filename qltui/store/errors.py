@@ -60,7 +60,7 @@ _CAUSES: tuple[tuple[tuple[str, ...], type[StoreError], str], ...] = (
         RecordReadOnlyError,
         "the record may only be read here; check who owns the state directory",
     ),
-    (("malformed", "not a database"), RecordDamagedError, "the record is damaged; set it aside and restore a backup"),
+    (("malformed", "not a database"), RecordDamagedError, "the record is damaged; `qltui db repair` makes it anew"),
     (("disk is full", "disk i/o"), RecordFullError, "the disk of the state directory is full or fails; make room"),
     (("unable to open",), NoRecordError, "the record cannot be opened; check that its directory exists and is yours"),
 )
