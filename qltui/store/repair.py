@@ -227,7 +227,8 @@ def _take(made: sqlite3.Connection, path: Path | None, table: str, beyond: int) 
         if not columns:
             return 0
         names = ", ".join(map(_quoted, columns))
-        insert = f"INSERT OR IGNORE INTO {_quoted(table)} ({names}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
+        marks = ", ".join("?" * len(columns))
+        insert = f"INSERT OR IGNORE INTO {_quoted(table)} ({names}) VALUES ({marks})"  # noqa: S608 - names of our own
         before = made.execute("SELECT total_changes()").fetchone()[0]
         made.execute("BEGIN")
         for rows in _readable(source, table, names, _key(made, table), beyond):
@@ -306,7 +307,8 @@ def _drop_orphans(made: sqlite3.Connection, tables: Sequence[str]) -> int:
         before = dropped
         for table in tables:
             for _, _, parent, own, theirs, *_ in made.execute(f"PRAGMA foreign_key_list({_quoted(table)})").fetchall():
-                known = f"SELECT 1 FROM {_quoted(parent)} AS p WHERE p.{_quoted(theirs or 'id')} = t.{_quoted(own)}"  # noqa: S608
+                same = f"p.{_quoted(theirs or 'id')} = t.{_quoted(own)}"
+                known = f"SELECT 1 FROM {_quoted(parent)} AS p WHERE {same}"  # noqa: S608 - names of our own
                 where = f"t.{_quoted(own)} IS NOT NULL AND NOT EXISTS ({known})"
                 dropped += made.execute(f"DELETE FROM {_quoted(table)} AS t WHERE {where}").rowcount  # noqa: S608 - ours
         if dropped == before:

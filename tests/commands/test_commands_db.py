@@ -58,7 +58,7 @@ def test_a_damaged_record_is_found_and_never_copied(state, capsys, place):
     status, said = run(state, capsys, "check")
     assert status == 2
     assert "FAULT" in said
-    assert "go back to a copy" in said
+    assert "`qltui db repair` sets it aside and saves what can be read" in said
     status, said = run(state, capsys, "backup")
     assert status == 65
     assert backups(state / "backup") == []
