@@ -410,6 +410,7 @@ class Engine:
         try:
             heard = {f"slot-{slot}": when for slot, when in self._slots.heard.items()}
             self.store.beat(view, heard | {"watcher": self._heart.looked_at})
+            self._place.look()
         except RecordDamagedError:
             raise
         except StoreError as error:

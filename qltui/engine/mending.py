@@ -12,6 +12,7 @@ from typing import Final
 from qltui.engine.settings import EngineSettings
 from qltui.engine.stopping import DAMAGED
 from qltui.store.errors import RecordDamagedError, StoreError
+from qltui.store.keeping import check_readable
 from qltui.store.record import Store
 from qltui.store.repair import is_empty, repair
 
@@ -25,18 +26,44 @@ _WITHIN: Final = 3600.0
 """... in so long [s]: where it is damaged again and again the disk is failing, and a person has to look."""
 
 
+_LOOK_SECONDS: Final = 5.0
+"""How often a record is read as others do, which takes 2 ms."""
+
+
 class RecordPlace:
-    """Tells whether the file that an engine has open is still the one that everybody else finds.
+    """Tells whether the file that an engine has open is still the one that everybody else finds, and can read.
 
     Parameters
     ----------
     path : Path
         The record, which is there.
+    clock : callable
+        One that never jumps [s].
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._path = path
+        self._clock = clock
         self._is = self._identity()
+        self._next = 0.0
+
+    def look(self) -> None:
+        """Read the record from time to time as others do.
+
+        Raises
+        ------
+        RecordDamagedError
+            Where others find it damaged. A lock or a full disk is told by whoever writes.
+        """
+        if self._clock() < self._next:
+            return
+        self._next = self._clock() + _LOOK_SECONDS
+        try:
+            check_readable(self._path)
+        except RecordDamagedError:
+            raise
+        except StoreError as error:
+            _LOG.debug("the record cannot be read by others: %s", error)
 
     def _identity(self) -> tuple[int, int] | None:
         try:

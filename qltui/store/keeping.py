@@ -15,7 +15,7 @@ from typing import Final
 from qltui.store.database import HISTORY, MIGRATIONS
 from qltui.store.errors import StoreError, translated
 
-__all__ = ["Condition", "backup", "backups", "condition_of"]
+__all__ = ["Condition", "backup", "backups", "check_readable", "condition_of"]
 
 _STEM: Final = "qltui-"
 _MOST_FAULTS: Final = 100
@@ -91,6 +91,20 @@ def condition_of(path: Path, *, thorough: bool = False) -> Condition:
         _size(path), free, tuple(sorted(applied)), tuple(sorted(known - applied)), tuple(sorted(applied - known)),
         faults, exposures, processes,
     )  # fmt: skip
+
+
+def check_readable(path: Path) -> None:
+    """Read the engine's last beat as somebody would who opens the record now.
+
+    A connection that is open already has much of it in its memory, and does not see that the file has become noise.
+
+    Raises
+    ------
+    StoreError
+        Where it cannot be read.
+    """
+    with _opened(path) as connection:
+        connection.execute("SELECT time FROM heartbeat WHERE name = 'engine'").fetchone()
 
 
 def _faults(connection: sqlite3.Connection, *, thorough: bool) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from qltui.commands.exit_codes import ExitCode
 from qltui.engine.engine import run_engine
 from qltui.engine.mending import RecordPlace
 from qltui.engine.settings import EngineSettings
-from qltui.store.errors import NewerRecordError
+from qltui.store.errors import NewerRecordError, RecordDamagedError
 from qltui.store.keeping import backup, condition_of
 from qltui.store.record import Store
 from qltui.store.repair import repair, set_aside
@@ -189,6 +189,23 @@ def test_the_place_of_a_record_is_lost_when_another_file_is_there(tmp_path):
     assert place.is_lost
     path.touch()
     assert place.is_lost
+
+
+def test_noise_is_found_by_reading_as_others_do(night):
+    """The connection of an engine has all of a small record in its memory and writes on as if nothing had happened."""
+    now = 0.0
+    place = RecordPlace(night.database, clock=lambda: now)
+    with Store.open(night.database) as store:
+        before = store.engine()
+        place.look()
+        for path in (night.database, Path(f"{night.database}-wal")):
+            with path.open("r+b") as stream:
+                stream.write(random.Random(3).randbytes(path.stat().st_size))
+        assert store.engine().pid == before.pid
+        place.look()  # not due yet
+        now = 60.0
+        with pytest.raises(RecordDamagedError, match="db repair"):
+            place.look()
 
 
 def test_the_command_repairs_and_says_what_it_saved(night, capsys):
