@@ -84,7 +84,7 @@ def whole(
     config: Config, night: BenchNight, state: Path, slots: int, *, products: bool, reduced: bool = False
 ) -> Whole:
     """Let the engine work off the night, and read from its record how long the science exposure took."""
-    from qltui.engine.engine import run_engine
+    from qltui.engine.running import run_engine
     from qltui.store.record import Store
 
     flags = {

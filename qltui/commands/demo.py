@@ -217,7 +217,7 @@ class _Feeder(threading.Thread):
 
 def _headless(config: Config, night: _Night, directory: Path, interval: float) -> int:
     """Run the engine here, print its log, and end when every exposure has been reduced."""
-    from qltui.engine.engine import run_engine
+    from qltui.engine.running import run_engine
 
     wanted = set(night.numbers)
     done: set[int] = set()

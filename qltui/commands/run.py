@@ -40,11 +40,11 @@ def main(args: argparse.Namespace) -> int:
     """Carry out the command and return the exit status."""
     from dataclasses import replace
 
-    from qltui.engine.engine import run_engine
     from qltui.engine.executors import ExecutorError
     from qltui.engine.launch import EngineStartError, start_engine
     from qltui.engine.lock import AlreadyRunningError, StateDirectoryError
     from qltui.engine.privacy import private_files
+    from qltui.engine.running import run_engine
     from qltui.quality.limits_file import LimitsError, load_limits
     from qltui.store.errors import StoreError
 

@@ -1,1 +1,1 @@
-"""The night: watcher, queue, executors, worker, scheduler. `qltui.engine.engine.run_engine` is the way in."""
+"""The night: watcher, queue, executors, worker, scheduler. `qltui.engine.running.run_engine` is the way in."""

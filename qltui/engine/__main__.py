@@ -7,10 +7,10 @@ import sys
 
 def main() -> int:
     """Run the engine and return its exit status; what prevents it is said in one line."""
-    from qltui.engine.engine import run_engine
     from qltui.engine.executors import ExecutorError
     from qltui.engine.lock import AlreadyRunningError, StateDirectoryError
     from qltui.engine.privacy import private_files
+    from qltui.engine.running import run_engine
     from qltui.engine.settings import EngineSettings
     from qltui.quality.limits_file import LimitsError
     from qltui.store.errors import StoreError

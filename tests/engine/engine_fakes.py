@@ -20,7 +20,7 @@ import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from qltui.engine.engine import run_engine
+from qltui.engine.running import run_engine
 from qltui.instruments.base import get_instrument
 from qltui.instruments.errors import IncompleteFileError, InvalidFileError
 from qltui.instruments.files import Candidate

@@ -100,7 +100,7 @@ def test_a_whole_night_in_this_process(tmp_path):
 
     from engine_fakes import INSTRUMENT, exposure_file
 
-    from qltui.engine.engine import run_engine
+    from qltui.engine.running import run_engine
     from qltui.store.record import Store
 
     (tmp_path / "data").mkdir()

@@ -17,7 +17,7 @@ ENGINE = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from imager_fakes import INSTRUMENT
-from qltui.engine.engine import run_engine
+from qltui.engine.running import run_engine
 from qltui.engine.settings import EngineSettings
 if __name__ == "__main__":
     settings = EngineSettings.from_json(sys.argv[2])

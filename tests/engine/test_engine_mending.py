@@ -12,8 +12,8 @@ import pytest
 from engine_fakes import INSTRUMENT, Running, exposure_file
 
 from qltui.commands.exit_codes import ExitCode
-from qltui.engine.engine import run_engine
 from qltui.engine.mending import RecordPlace
+from qltui.engine.running import run_engine
 from qltui.engine.settings import EngineSettings
 from qltui.store.errors import NewerRecordError, RecordDamagedError
 from qltui.store.keeping import backup, condition_of

@@ -146,7 +146,7 @@ DEEP = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from engine_fakes import INSTRUMENT
-from qltui.engine.engine import run_engine
+from qltui.engine.running import run_engine
 from qltui.engine.settings import EngineSettings
 if __name__ == "__main__":
     sys.exit(run_engine(EngineSettings.from_json(sys.argv[2]), once=True, instrument=INSTRUMENT))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from qltui.commands.engine import settings_for
 from qltui.config import Config, load_config
-from qltui.engine.engine import run_engine
+from qltui.engine.running import run_engine
 from qltui.instruments.base import get_instrument
 
 KEPT = {"desi": ("b0", "r0", "z0"), "decam": ("N4", "S4")}

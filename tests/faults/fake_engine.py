@@ -11,8 +11,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
 if __name__ == "__main__":
     from engine_fakes import INSTRUMENT
 
-    from qltui.engine.engine import run_engine
     from qltui.engine.privacy import private_files
+    from qltui.engine.running import run_engine
     from qltui.engine.settings import EngineSettings
 
     settings = EngineSettings.from_json(sys.stdin.read())
