@@ -17,6 +17,7 @@ from qltui.tui.commands import Command
 from qltui.tui.help_metrics import Subject
 from qltui.tui.help_pages import PAGES, Drawn, HelpContent, found_lines, help_lines, metric_lines, page_lines
 from qltui.tui.prompt import WordsScreen
+from qltui.tui.resizing import LatestSize
 from qltui.tui.screens import SCREENS, screen_entry
 from qltui.tui.source import ReadError, Source
 from qltui.tui.text import Line, clean, fit
@@ -117,7 +118,7 @@ class _HelpText(Lines, can_focus=True):
         return [*self._head(width), *shown]
 
 
-class HelpScreen(Screen[None]):
+class HelpScreen(LatestSize, Screen[None]):
     """Help on the screen that was left, and on the metric under its cursor.
 
     Parameters

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from textual.screen import ModalScreen
 
+from qltui.tui.resizing import LatestSize
 from qltui.tui.text import Line, clean
 from qltui.tui.widgets.lines import Lines
 
@@ -33,7 +34,7 @@ class _LastLine(Lines):
         return [self._get()]
 
 
-class TypingScreen(ModalScreen[Answer]):
+class TypingScreen(LatestSize, ModalScreen[Answer]):
     """A question that takes every key, those too that were typed before it stood.
 
     Over a slow line ``/alarm`` arrives in one piece: the letters are then on their way to the pane that had the keys

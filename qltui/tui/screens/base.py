@@ -18,6 +18,7 @@ from qltui.tui.arrange import Arrangement, is_too_small
 from qltui.tui.arrange_rows import LINES, RULES, PaneRow, arrange_rows, panes_of
 from qltui.tui.progress import Progress, progress_line
 from qltui.tui.prompt import WordsScreen
+from qltui.tui.resizing import LatestSize
 from qltui.tui.screens import screen_entry
 from qltui.tui.screens.asking import Picture, look
 from qltui.tui.screens.pane_keys import PANE_BINDINGS, pane_hints
@@ -47,7 +48,7 @@ _PATIENCE: Final = 0.4
 """From so long on a screen says that it reads [s]."""
 
 
-class PaneScreen(LongWork, Screen[None], inherit_bindings=False):
+class PaneScreen(LongWork, LatestSize, Screen[None], inherit_bindings=False):
     """A screen of panes; see the methods of the first section for what a subclass gives."""
 
     NAME: ClassVar[str] = ""

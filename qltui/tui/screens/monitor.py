@@ -19,6 +19,7 @@ from qltui.tui.arrange import Arrangement, arrange_monitor, is_too_small, left_w
 from qltui.tui.health import Health, engine_health
 from qltui.tui.notes import head_notes
 from qltui.tui.prompt import WordsScreen
+from qltui.tui.resizing import LatestSize
 from qltui.tui.screens.empty import empty_words
 from qltui.tui.screens.engine_keys import EngineKeys
 from qltui.tui.screens.follower import TrendFollower
@@ -53,7 +54,7 @@ __all__ = ["MonitorScreen"]
 _ROOMY = 100
 
 
-class MonitorScreen(EngineKeys, ObserverKeys, TrendKeys, Screen[None], inherit_bindings=False):
+class MonitorScreen(EngineKeys, ObserverKeys, TrendKeys, LatestSize, Screen[None], inherit_bindings=False):
     """Everything about the exposure that is being reduced, or about an older one."""
 
     BINDINGS = MONITOR_BINDINGS
