@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from typing import Final
 
 from qltui.engine.engine import Engine
 from qltui.engine.heartbeat import BEAT_SECONDS
@@ -18,6 +19,9 @@ from qltui.store.record import Store
 from qltui.store.views import LogLine
 
 __all__ = ["run_engine"]
+
+_ENDS: Final = 30.0
+"""How long an engine takes at most to end, beside what it gives its workers [s]."""
 
 
 def run_engine(
@@ -64,7 +68,7 @@ def run_engine(
         def run(store: Store, mended: str) -> int:
             engine = Engine(settings, instrument, store, once=once, on_log=on_log, stop_event=stop_event)
             engine.mended = mended
-            with signals_stop(engine.stop):
+            with signals_stop(engine.stop, settings.stop_grace + _ENDS):
                 return engine.run()
 
         # What another program's lock holds up is kept and tried again, and meanwhile the heart has to beat.

@@ -24,10 +24,18 @@ class Stop:
 
 
 @contextmanager
-def signals_stop(stop: Callable[[Stop], None]) -> Iterator[None]:
+def signals_stop(stop: Callable[[Stop], None], within: float) -> Iterator[None]:
     """Let signals end the engine in good order; a second one ends it at once.
 
     One that was started with `nohup` is not to hear of the end of its terminal.
+
+    Parameters
+    ----------
+    stop : callable
+        Told a `Stop`, in the handler of the signal.
+    within : float
+        How long the engine may take to end [s]. After that the system ends it, by SIGALRM: one that waits for ever, as
+        for a thread that there was no memory for, would hold the state directory, and nobody could start another.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -36,6 +44,7 @@ def signals_stop(stop: Callable[[Stop], None]) -> Iterator[None]:
 
     def handle(number: int, _frame: object) -> None:
         signal.signal(number, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, within)
         stop(Stop(f"{signal.Signals(number).name} received", 128 + number))
 
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -45,5 +54,6 @@ def signals_stop(stop: Callable[[Stop], None]) -> Iterator[None]:
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -435,7 +435,7 @@ def test_one_started_with_nohup_does_not_end_with_its_terminal():
     stops = []
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with signals_stop(stops.append):
+        with signals_stop(stops.append, 60.0):
             os.kill(os.getpid(), signal.SIGHUP)
             assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
         assert stops == []

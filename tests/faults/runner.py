@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import random
+import signal
 import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -20,12 +21,22 @@ def run(
     faults: Iterable[Fault], *, long: bool, seed: int, tell: Callable[[str], None] = lambda _words: None
 ) -> list[Account]:
     """Try faults and return their accounts, in their order."""
+    _hear_all_signals()
     accounts: list[Account] = []
     for _shared, group in groupby(
         faults, key=lambda fault: (fault.group, fault.kind, repr(fault.settings), fault.fresh)
     ):
         accounts += _on_one_site(list(group), long=long, seed=seed, tell=tell)
     return accounts
+
+
+def _hear_all_signals() -> None:
+    """Let no engine inherit that a signal is ignored: of a campaign in the background or under `nohup` some are."""
+    for number in (signal.SIGHUP, signal.SIGQUIT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _on_one_site(faults: list[Fault], *, long: bool, seed: int, tell: Callable[[str], None]) -> list[Account]:
