@@ -1,13 +1,13 @@
-"""The terminal's bell: rung once for each exposure and cause that calls for somebody, and for nothing else."""
+"""The terminal's bell: rung once for each exposure and cause that calls for somebody, and for a disk that is full."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from qltui.model import Status
-from qltui.store.views import AlarmView
+from qltui.store.views import AlarmView, DiskView
 from qltui.tui.memory import Memory
 from qltui.tui.source import Reader, ReadError
 
@@ -25,13 +25,17 @@ _LOOKED_AT: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Exposures and causes that have been heard of in this run."""
+    """Exposures and causes that have been heard of in this run, and disks that are at their alarm level."""
 
     causes: frozenset[tuple[int, str]] = frozenset()
+    disks: frozenset[str] = frozenset()
 
 
 def hear(
-    before: Heard | None, alarms: Iterable[AlarmView], levels: Collection[Status] = (Status.ALARM,)
+    before: Heard | None,
+    alarms: Iterable[AlarmView],
+    levels: Collection[Status] = (Status.ALARM,),
+    disks: Iterable[DiskView] = (),
 ) -> tuple[bool, Heard]:
     """Return whether the bell rings, and what has been heard of since.
 
@@ -44,11 +48,14 @@ def hear(
         That are open now: neither acknowledged nor muted.
     levels : collection of Status
         For which of them it rings.
+    disks : iterable of DiskView
+        As they are now; one that was cleared and fills again is heard again.
     """
+    full = frozenset(disk.names for disk in disks if disk.level == "alarm")
     causes = frozenset((alarm.expid, alarm.cause) for alarm in alarms if alarm.status in levels)
     if before is None:
-        return False, Heard(causes)
-    return bool(causes - before.causes), Heard(before.causes | causes)
+        return False, Heard(causes, full)
+    return bool(causes - before.causes or full - before.disks), Heard(before.causes | causes, full)
 
 
 class AlarmBell:
@@ -95,11 +102,11 @@ class AlarmBell:
         """
         seen = self._version
 
-        def look(source: Any) -> tuple[int, list[AlarmView]] | None:
+        def look(source: Any) -> tuple[int, list[AlarmView], Sequence[DiskView]] | None:
             version = source.version()
             if version == seen or version < 0:
                 return None
-            return version, source.alarms(open_only=True, limit=_LOOKED_AT)
+            return version, source.alarms(open_only=True, limit=_LOOKED_AT), source.engine().disks
 
         try:
             found = await reader.read(look)
@@ -107,8 +114,8 @@ class AlarmBell:
             return False
         if found is None:
             return False
-        self._version, alarms = found
-        rings, self._heard = hear(self._heard, alarms, self._levels)
+        self._version, alarms, disks = found
+        rings, self._heard = hear(self._heard, alarms, self._levels, disks)
         if rings and self.is_on:
             ring()
             return True

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pictures as p
 import pytest
 
 from qltui.model import Status
 from qltui.store.errors import StoreError
-from qltui.store.views import AlarmView
+from qltui.store.views import AlarmView, DiskView
 from qltui.tui.bell import BELL_KEY, AlarmBell, hear
 from qltui.tui.memory import Memory
 from qltui.tui.source import NothingYet, Reader
@@ -43,6 +45,20 @@ def test_only_the_levels_that_are_wanted_ring():
     missing = alarm(1, "z8 missing", status=Status.MISSING)
     assert not hear(heard, [missing])[0]
     assert hear(heard, [missing], (Status.ALARM, Status.MISSING))[0]
+
+
+def test_a_disk_that_is_full_rings_and_again_after_it_was_cleared():
+    full = DiskView(("state",), "/state", used=0.99, free=1e7, size=1e9, level="alarm")
+    filling = dataclasses.replace(full, used=0.85, level="warning")
+    _, heard = hear(None, [], disks=[filling])
+    rings, heard = hear(heard, [], disks=[full])
+    assert rings
+    rings, heard = hear(heard, [], disks=[full])
+    assert not rings
+    rings, heard = hear(heard, [], disks=[filling])
+    assert not rings
+    assert hear(heard, [], disks=[full])[0]
+    assert not hear(None, [], disks=[full])[0]
 
 
 @pytest.fixture

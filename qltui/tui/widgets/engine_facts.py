@@ -86,10 +86,11 @@ def _disks(engine: EngineView) -> list[Line]:
         return [_disk(engine)]
     lines = []
     for disk in engine.disks:
-        words = f"{100 * disk.used:.0f} % used, {bytes_text(disk.free)} free: {disk.names}"
-        note = f"  {disk.level.upper()}" if disk.level else ""
+        # The level first: where there is little room the end of the line is cut off.
+        note = f"{disk.level.upper()}  " if disk.level else ""
+        words = f"{note}{100 * disk.used:.0f} % used, {bytes_text(disk.free)} free: {disk.names}"
         role = {"alarm": "bad", "warning": "warn"}.get(disk.level, "text")
-        lines.append(_fact("disk", (words, role), (note, role)))
+        lines.append(_fact("disk", (words, role)))
     return lines
 
 
