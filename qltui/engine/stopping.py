@@ -34,8 +34,9 @@ def signals_stop(stop: Callable[[Stop], None], within: float) -> Iterator[None]:
     stop : callable
         Told a `Stop`, in the handler of the signal.
     within : float
-        How long the engine may take to end [s]. After that the system ends it, by SIGALRM: one that waits for ever, as
+        How long its process may take to end [s]. After that the system ends it, by SIGALRM: one that waits for ever, as
         for a thread that there was no memory for, would hold the state directory, and nobody could start another.
+        This goes on behind the engine: Python itself waits for threads when it ends.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -54,6 +55,5 @@ def signals_stop(stop: Callable[[Stop], None], within: float) -> Iterator[None]:
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
         for number, handler in before.items():
             signal.signal(number, handler)
