@@ -68,6 +68,7 @@ def read_table(path: Path, wanted: Sequence[str]) -> dict[str, Any]:
             if name.endswith(".ecsv"):
                 _check_ecsv_header(path)
                 return _astropy(path, wanted, "ascii.ecsv")
+            _check_fits_structure(path)
             return _astropy(path, wanted, "fits")
     except OSError as error:
         raise TableError(f"{path.name} cannot be read: {error.strerror or error}") from error
@@ -124,6 +125,17 @@ def _check_ecsv_header(path: Path) -> None:
                 deepest = max(deepest, depth)
     if deepest > _DEEPEST_HEADER:
         raise TableError(f"{path.name} has a header in which values are nested too deeply")
+
+
+def _check_fits_structure(path: Path) -> None:
+    """Refuse sizes that the file does not have: astropy asks for every axis of the 10^9 that a header may declare."""
+    from qltui.instruments.errors import IncompleteFileError, InvalidFileError
+    from qltui.instruments.fits_scan import scan_hdus
+
+    try:
+        scan_hdus(path)
+    except (IncompleteFileError, InvalidFileError) as error:
+        raise TableError(f"{path.name} is no FITS file that can be read: {error}") from error
 
 
 def _astropy(path: Path, wanted: Sequence[str], form: str) -> dict[str, Any]:

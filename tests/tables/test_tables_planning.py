@@ -268,8 +268,8 @@ def test_ecsv_and_fits_give_the_same(tmp_path):
         ("a.csv", b"", "is empty"),
         ("a.csv", b"\xff\xfe\x00", "no text in UTF-8"),
         ("a.csv", b'EXPID\n"' + b"x" * 200_000, "is no CSV"),
-        ("a.fits", b"SIMPLE  =", "no table that astropy reads"),
-        ("a.fits", b"", "no table that astropy reads"),
+        ("a.fits", b"SIMPLE  =", "no FITS file that can be read"),
+        ("a.fits", b"", "no FITS file that can be read"),
         ("a.ecsv", b"%ECSV\n- nothing", "no table that astropy reads"),
         ("a.xls", b"x", "known: .csv, .ecsv, .fits"),
         ("a.csv", (",".join("c" * 3 for _ in range(2000))).encode(), "2000 columns"),
@@ -281,6 +281,19 @@ def test_what_is_no_table_is_refused_with_its_cause(tmp_path, name, content, wor
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(TableError, match=words):
+        read_table(path, WANTED)
+
+
+def test_a_fits_file_that_declares_a_billion_axes_is_refused_at_once(tmp_path):
+    path = tmp_path / "a.fits"
+    cards = (
+        "SIMPLE  =                    T",
+        "BITPIX  =                    8",
+        "NAXIS   =           1000000000",
+        "END",
+    )
+    path.write_bytes("".join(card.ljust(80) for card in cards).encode().ljust(2880))
+    with pytest.raises(TableError, match="NAXIS is 1000000000"):
         read_table(path, WANTED)
 
 
