@@ -51,6 +51,7 @@ _STRUCTURE: Final = frozenset(
     b"SIMPLE XTENSION BITPIX NAXIS PCOUNT GCOUNT GROUPS EXTNAME THEAP TFIELDS TFORM TTYPE TSCAL TZERO TNULL BZERO "
     b"BSCALE BLANK EXPTIME ZIMAGE ZCMPTYPE ZBITPIX ZNAXIS ZTILE ZNAME ZVAL ZSCALE ZZERO ZBLANK ZQUANTIZ".split()
 )
+_SIZES: Final = frozenset({"BITPIX", "NAXIS", "PCOUNT", "GCOUNT", "TFIELDS"})
 
 
 class Source(Protocol):
@@ -233,21 +234,28 @@ def _raw_header(source: Source, offset: int, where: str, piece: bytes | None = N
     raise InvalidFileError(msg)
 
 
-def _structure(raw: bytes) -> dict[str, Scalar]:
-    """Return the structural cards of a raw header; all others are not looked at."""
+def _structure(raw: bytes, where: str) -> dict[str, Scalar]:
+    """Return the structural cards of a raw header; all others are not looked at.
+
+    Raises
+    ------
+    InvalidFileError
+        Where a size is declared twice and differently: readers disagree on which of the two counts.
+    """
     cards: dict[str, Scalar] = {}
     for at in range(0, len(raw), CARD):
         if raw[at : at + 8].rstrip(b" 0123456789") in _STRUCTURE and raw[at + 8 : at + 9] == b"=":
             name = raw[at : at + 8].decode("ascii").rstrip()
             value = parse_value(raw[at + 10 : at + CARD].decode("ascii", "replace"))
-            if value is not None:
-                cards.setdefault(name, value)
+            if value is not None and cards.setdefault(name, value) != value and name.rstrip("0123456789") in _SIZES:
+                msg = f"{where}: {name} stands there twice, as {cards[name]} and as {repr(value)[:40]}"
+                raise InvalidFileError(msg)
     return cards
 
 
 def _entry(index: int, offset: int, raw: bytes, where: str) -> HduEntry:
     """Understand the structure that a raw header declares."""
-    cards = _structure(raw)
+    cards = _structure(raw, where)
     name = str(cards.get("EXTNAME", "")).strip().upper()[:68]
     name = name if name.isprintable() and name.isascii() else ""
     where = f"{where} ({name})" if name else where
