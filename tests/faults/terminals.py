@@ -79,6 +79,15 @@ class Screen:
             time.sleep(_LOOK)
         return seen
 
+    def comes(self, words: str, timeout: float) -> bool:
+        """Return whether words stand on the screen within some time."""
+        end = time.monotonic() + timeout
+        while words not in self.text:
+            if time.monotonic() > end:
+                return False
+            time.sleep(_LOOK)
+        return True
+
     def keys(self, *names: str) -> None:
         """Press keys."""
         self._run("send-keys", *names)
